@@ -1,4 +1,10 @@
-import { type Consent, type ConsentAccount, isUsable, type Permission } from './consent.ts'
+import {
+  type AuthorisedConsent,
+  type Consent,
+  type ConsentAccount,
+  isUsable,
+  type Permission,
+} from './consent.ts'
 import type { Standing } from './third-party.ts'
 
 /** How a token is bound to its holder (exactly one). */
@@ -61,13 +67,26 @@ export type DeadReason =
   | 'third-party-not-active'
   | 'customer-not-active'
 
-/** The only judge of tokens: introspection, the gateway, refresh and userinfo all ask here. */
+type GrantRecord = NonNullable<TokenRecord['grant']>
+
+/** Whether what hangs on a grant may be used now: third party, customer, grant and consent, every one of them. */
+export function judgeGrant(
+  record: Pick<TokenRecord, 'standing' | 'customerActive'> & { readonly grant: GrantRecord },
+  now: Date,
+): AuthorisedConsent | DeadReason {
+  if (record.standing !== 'active') return 'third-party-not-active'
+  if (record.grant.endedAt !== undefined) return 'grant-ended'
+  if (!isUsable(record.grant.consent, now)) return 'consent-not-usable'
+  if (!record.customerActive) return 'customer-not-active'
+  return record.grant.consent
+}
+
+/** The only judge of access tokens: introspection, the gateway and userinfo all ask here. */
 export function judge(record: TokenRecord, now: Date): LiveToken | DeadReason {
   if (record.revokedAt !== undefined) return 'revoked'
   if (record.expiresAt <= now) return 'expired'
-  // FAPI 2.0 Security Profile §5.3.2.1: only sender-constrained access tokens.
+  // FAPI 2.0 Security Profile §5.3.2.1: only sender-constrained access tokens. A refresh token never is one.
   if (record.confirmation === undefined) return 'unbound'
-  if (record.standing !== 'active') return 'third-party-not-active'
   const token = {
     kind: record.kind,
     clientId: record.clientId,
@@ -77,12 +96,14 @@ export function judge(record: TokenRecord, now: Date): LiveToken | DeadReason {
     confirmation: record.confirmation,
     ...(record.resource === undefined ? {} : { resource: record.resource }),
   }
-  if (record.grant === undefined) return record.kind === 'client-credentials' ? token : 'grant-ended'
-  if (record.grant.endedAt !== undefined) return 'grant-ended'
-  const { consent } = record.grant
-  if (!isUsable(consent, now)) return 'consent-not-usable'
-  if (!record.customerActive || record.subject === undefined || record.bankCustomerId === undefined)
-    return 'customer-not-active'
+  const { grant } = record
+  if (grant === undefined) {
+    if (record.kind !== 'client-credentials') return 'grant-ended'
+    return record.standing === 'active' ? token : 'third-party-not-active'
+  }
+  const consent = judgeGrant({ ...record, grant }, now)
+  if (typeof consent === 'string') return consent
+  if (record.subject === undefined || record.bankCustomerId === undefined) return 'customer-not-active'
   return {
     ...token,
     subject: record.subject,

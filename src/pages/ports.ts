@@ -22,7 +22,12 @@ export type Progress =
     }
   | { readonly step: 'factor'; readonly customerId: string }
   | { readonly step: 'accounts'; readonly authentication: Authentication }
-  | { readonly step: 'decided' }
+  | {
+      readonly step: 'decided'
+      /** What was decided, and the URL that `decide` answered: so that a second click finds the way back, too. */
+      readonly decision?: Decision
+      readonly returnTo?: string
+    }
 
 /** A customer in the middle of being asked. */
 export interface CustomerInteraction {

@@ -30,6 +30,11 @@ export interface CredentialStore {
    * `key` is an opaque 32-byte key of the customer number typed, so unknown numbers lock like known ones.
    */
   countAttempt(key: Buffer, now: Date): Promise<AttemptAnswer>
+  /**
+   * The attempt was right, but sign-in is not complete yet: takes back this one count and nothing more. Without it,
+   * passwords that were right would use up the tries; with a reset here, they would buy tries for the code.
+   */
+  takeBack(key: Buffer): Promise<void>
   /** The attempt succeeded with every factor: failures in a row are forgotten. */
   succeeded(key: Buffer): Promise<void>
   /** True the first time only that this TOTP time-step is used for this customer, however many ask at once. */

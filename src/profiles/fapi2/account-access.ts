@@ -1,4 +1,4 @@
-import { type ConsentTerms, type Permission } from '../../domain/consent.ts'
+import type { ConsentTerms, Permission } from '../../domain/consent.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Json, JsonObject } from '../../domain/third-party.ts'
 import type { AuthorizationParameters, ConsentRequest } from '../profile.ts'
@@ -11,7 +11,14 @@ const DAY = 24 * 60 * 60 * 1000
 /** A consent without an `expires_at` lasts this long; none may last longer. Days. */
 const DEFAULT_DAYS = 180
 const LONGEST_DAYS = 731
-const fields = new Set(['type', 'permissions', 'accounts', 'expires_at', 'transactions_from', 'transactions_to'])
+const fields = new Set([
+  'type',
+  'permissions',
+  'accounts',
+  'expires_at',
+  'transactions_from',
+  'transactions_to',
+])
 
 /** RFC 9396 §5: unknown fields, wrong types and wrong values are refused, each in a sentence. */
 export function validateDetail(detail: JsonObject, now: Date): void {

@@ -44,7 +44,9 @@ function readKeys(claims: JsonObject): SoftwareStatement['keys'] {
 function isKeySet(value: Json | undefined): value is JsonObject & JsonWebKeySet {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const { keys } = value as JsonObject
-  return Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null && !Array.isArray(key))
+  return (
+    Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null && !Array.isArray(key))
+  )
 }
 
 function text(claims: JsonObject, name: string, longest: number): string {
@@ -63,7 +65,8 @@ function texts(claims: JsonObject, name: string): readonly string[] {
 
 function whole(claims: JsonObject, name: string): number {
   const value = claims[name]
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw invalid(`${name} is not a whole number`)
+  if (typeof value !== 'number' || !Number.isSafeInteger(value))
+    throw invalid(`${name} is not a whole number`)
   return value
 }
 

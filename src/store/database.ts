@@ -1,0 +1,98 @@
+import knex, { type Knex } from 'knex'
+import type { Client as PgClient } from 'pg'
+import { Problem } from '../domain/problem.ts'
+
+/** Where Postgres is, and how patient we are with it. */
+export interface DatabaseSettings {
+  readonly url: string
+  /** Connections at most; each process has its own pool. */
+  readonly poolSize: number
+  /** How long a request may wait for a connection before it is told to come back, in milliseconds. */
+  readonly acquireTimeoutMs: number
+  /** Any statement slower than this is ended by Postgres, in milliseconds. */
+  readonly statementTimeoutMs: number
+}
+
+/** The one pool of this process. Throws Problem `unavailable` whenever Postgres does not answer in time. */
+export interface Database {
+  readonly settings: DatabaseSettings
+  /** For lists and filters; hot paths use {@link query}. */
+  readonly knex: Knex
+  /** One prepared statement in one round trip. `name` stands for `text`, always the same one. */
+  query<Row>(name: string, text: string, values: readonly unknown[]): Promise<readonly Row[]>
+  /** Several statements that stand or fall together. Inside, only the transaction is used. */
+  transaction<Result>(work: (transaction: Knex.Transaction) => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}
+
+export function openDatabase(settings: DatabaseSettings): Database {
+  const pool = knex({
+    client: 'pg',
+    connection: {
+      connectionString: settings.url,
+      statement_timeout: settings.statementTimeoutMs,
+      idle_in_transaction_session_timeout: 10_000,
+      connectionTimeoutMillis: 2_000,
+      application_name: 'postern',
+    },
+    pool: { min: 0, max: settings.poolSize },
+    acquireConnectionTimeout: settings.acquireTimeoutMs,
+  })
+  return {
+    settings,
+    knex: pool,
+    query: (name, text, values) => answering(() => preparedQuery(pool, name, text, values)),
+    transaction: (work) => answering(() => pool.transaction(work)),
+    close: () => pool.destroy(),
+  }
+}
+
+async function preparedQuery<Row>(
+  pool: Knex,
+  name: string,
+  text: string,
+  values: readonly unknown[],
+): Promise<readonly Row[]> {
+  // knex builds SQL anew for every call and cannot name a statement; its pool can be used without its builder.
+  const connection = (await pool.client.acquireConnection()) as PgClient
+  try {
+    const result = await connection.query({ name, text, values: [...values] })
+    return result.rows as readonly Row[]
+  } finally {
+    pool.client.releaseConnection(connection)
+  }
+}
+
+/** Runs database work and says in our words when Postgres is away, slow or shutting down. */
+export async function answering<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isAway(error)) throw new Problem('unavailable', 'The database did not answer.', { cause: error })
+    throw error
+  }
+}
+
+// PostgreSQL appendix A: 08 connection, 53 resources (disk full, too many connections), 57 operator intervention
+// (shutdown, statement timeout), 58 system error, 25006 read-only after a failover, XX a Postgres that is going down.
+const awayStates = /^(08|53|57|58|XX)|^25006$/
+const awayCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+])
+
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code } = error as { code?: unknown }
+  if (typeof code === 'string') return awayStates.test(code) || awayCodes.has(code)
+  return (
+    error.name === 'KnexTimeoutError' ||
+    error.name === 'AggregateError' ||
+    /Connection terminated|timeout expired|not queryable|Unable to acquire a connection/.test(error.message)
+  )
+}

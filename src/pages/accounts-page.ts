@@ -60,6 +60,23 @@ function somethingToShare(
   }
 }
 
+/** S10: the bank's own systems do not answer. The way back to the app stays open (house invariant 8). */
+export function showBankDown(parts: JourneyParts, ctx: Context, journey: JourneyAt<'accounts'>): void {
+  const { interaction, appName } = journey
+  parts.layout.show(ctx, {
+    view: 'bank-down',
+    heading: 'Sorry, there is a problem with the service',
+    status: 503,
+    formTarget: interaction.redirectOrigin,
+    facts: {
+      appName,
+      again: stepPath(interaction.uid, 'accounts'),
+      cancel: cancelForm(parts, interaction),
+    },
+  })
+  ctx.set('Retry-After', '30')
+}
+
 function headingOf({ layout }: JourneyParts, offer: Offer, appName: string): string {
   if (offer.kind === 'identity') return `Tell ${appName} that you bank with ${layout.brand.bankName}`
   const one = offer.kind === 'accounts' && offer.shareable.length === 1
@@ -73,7 +90,7 @@ function whatIsAsked({ clusters, layout }: JourneyParts, interaction: CustomerIn
   // nothing may be agreed to that is not on the page (house invariant 7)
   if (needsAccounts(terms) && asked.length === 0)
     throw new Error('permissions without words for the customer')
-  const { transactionsFrom, transactionsTo } = terms
+  const { transactionsFrom, transactionsTo } = needsAccounts(terms) ? terms : {}
   return {
     organisationName: foreignName(thirdParty.organisationName, 'unknown company'),
     clusters: asked,

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 
-export type CookieName = 'sid' | 'half' | 'visit' | 'note'
+type CookieName = 'sid' | 'half' | 'visit' | 'note'
 
 /** Our own cookies: whole host, never readable by scripts, never sent by other sites' forms. */
 export interface Cookies {
@@ -12,12 +12,12 @@ export interface Cookies {
 export interface CookieSettings {
   /** False only on http://localhost; true adds `Secure` and the `__Host-` prefix. */
   readonly secure: boolean
-  /** Tells apart programs on one host, since cookies know no ports. */
+  /** Tells apart programs on one host, since cookies know no ports; may be empty. */
   readonly prefix: string
 }
 
 export function openCookies({ secure, prefix }: CookieSettings): Cookies {
-  const nameOf = (name: CookieName) => `${secure ? '__Host-' : ''}${prefix}-${name}`
+  const nameOf = (name: CookieName) => `${secure ? '__Host-' : ''}${prefix}${name}`
   const attributes = `Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
   const write = (ctx: Context, name: CookieName, value: string, seconds?: number) => {
     const age = seconds === undefined ? '' : `; Max-Age=${seconds}`

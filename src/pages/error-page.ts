@@ -4,7 +4,7 @@ import { foreignLink, foreignName } from './foreign-text.ts'
 import type { Layout } from './layout.ts'
 
 /** What can go wrong for a customer. Each has words of its own; none says more than the customer can use. */
-export type Situation =
+type Situation =
   | 'expired-link'
   | 'finished'
   | 'cookies-blocked'
@@ -24,7 +24,7 @@ export interface ErrorFacts {
   readonly appUri?: string
   /** Short code by which staff find the event; made here when not given, and shown where it helps. */
   readonly reference?: string
-  /** Where an unfinished way back goes on (ours), for `finished`. */
+  /** Where it goes on (a path of ours): the way back for `finished`, the same page again for `unavailable`. */
   readonly continueAt?: string
   /** Overrides the situation's own HTTP status. */
   readonly status?: number
@@ -123,7 +123,7 @@ function wordsOf(facts: ErrorFacts, bankName: string): Words {
       status: 503,
       heading: 'Sorry, there is a problem with the service',
       text: ['Nothing has been changed. Wait a minute, then try again.'],
-      actions: [],
+      actions: facts.continueAt === undefined ? [] : [{ text: 'Try again', href: facts.continueAt }],
     },
     'not-found': {
       status: 404,

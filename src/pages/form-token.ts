@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { canonicalJson } from '../domain/audit-event.ts'
 
 /** What a form is bound to: whose it is, which step it belongs to, and everything the page said. */
-export interface FormBinding {
+interface FormBinding {
   /** Of one browser and one journey: the interaction's uid, or our session. */
   readonly subject: string
   readonly step: string

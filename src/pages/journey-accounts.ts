@@ -1,6 +1,7 @@
 import type { RouterContext } from '@koa/router'
 import type { ConsentAccount } from '../domain/consent.ts'
-import { shownOf, showOffer } from './accounts-page.ts'
+import { isUnavailable } from '../domain/problem.ts'
+import { showBankDown, shownOf, showOffer } from './accounts-page.ts'
 import {
   checkJourneyToken,
   type JourneyAt,
@@ -21,7 +22,8 @@ export async function journeyAccounts(parts: JourneyParts, ctx: RouterContext, u
   if (!journey) return
   const note = parts.notes.take(ctx, stepPath(uid, 'accounts'))
   const problems = note?.kind === 'problems' ? note.problems : []
-  showOffer(parts, ctx, journey, await offerTo(parts, journey), { problems })
+  const offer = await offerTo(parts, ctx, journey)
+  if (offer) showOffer(parts, ctx, journey, offer, { problems })
 }
 
 /** POST /interaction/:uid/accounts: the customer shares. */
@@ -31,7 +33,9 @@ export async function journeyShare(parts: JourneyParts, ctx: RouterContext, uid:
   if (isSecondClick(parts, ctx, interaction, form)) return
   const journey = standingAt(ctx, interaction, 'accounts')
   if (!journey) return
-  const offer = await offerTo(parts, journey)
+  checkJourneyToken(parts, interaction, 'accounts', form)
+  const offer = await offerTo(parts, ctx, journey)
+  if (!offer) return
   const verdict = checkJourneyToken(parts, interaction, 'accounts', form, shownOf(interaction, offer))
   const choice = choiceOf(offer, form.getAll('accounts'))
   if (verdict === 'outdated' || choice.kind === 'not-offered')
@@ -44,13 +48,22 @@ export async function journeyShare(parts: JourneyParts, ctx: RouterContext, uid:
   )
 }
 
+/** What there is to choose from; while the bank does not answer, shows a page that says so, and answers undefined. */
 async function offerTo(
   parts: JourneyParts,
-  { interaction, progress }: JourneyAt<'accounts'>,
-): Promise<Offer> {
-  const { terms, thirdParty } = interaction
+  ctx: RouterContext,
+  journey: JourneyAt<'accounts'>,
+): Promise<Offer | undefined> {
+  const { terms, thirdParty } = journey.interaction
   if (!needsAccounts(terms)) return offerOf(terms, [])
-  return offerOf(terms, await parts.accounts.list(progress.authentication.customerId, thirdParty.clientId))
+  try {
+    const { customerId } = journey.progress.authentication
+    return offerOf(terms, await parts.accounts.list(customerId, thirdParty.clientId))
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+    showBankDown(parts, ctx, journey)
+    return undefined
+  }
 }
 
 function askAgain(parts: JourneyParts, ctx: RouterContext, uid: string): void {

@@ -20,8 +20,8 @@ export interface JourneyParts {
   readonly now: () => Date
 }
 
-export type Step = Progress['step']
-export type ProgressAt<S extends Step> = Extract<Progress, { readonly step: S }>
+type Step = Progress['step']
+type ProgressAt<S extends Step> = Extract<Progress, { readonly step: S }>
 
 /** A journey that stands at one certain step. */
 export interface JourneyAt<S extends Step> {
@@ -38,7 +38,7 @@ export function stepPath(uid: string, step: keyof typeof pathsOfSteps): string {
   return `${journeyPath(uid)}/${pathsOfSteps[step]}`
 }
 
-export function journeyPath(uid: string): string {
+function journeyPath(uid: string): string {
   return `/interaction/${encodeURIComponent(uid)}`
 }
 

@@ -8,7 +8,7 @@ import { openStylesheet } from './stylesheet.ts'
 import { openTemplates, type TemplateFacts } from './template.ts'
 
 /** One page to show. */
-export interface Page {
+interface Page {
   /** The file below views/, without its ending. */
   readonly view: string
   /** The page's h1, and the start of its title. */

@@ -41,7 +41,7 @@ export interface PagesParts {
   readonly secrets: { readonly csrfKey: Buffer }
   /** Our own origin, as browsers write it: every post must come from it. */
   readonly origin: string
-  /** Tells our cookies apart from those of other programs on this host. */
+  /** Begins the names of our cookies, to tell them apart from other programs' on this host; may be empty. */
   readonly cookiePrefix: string
   readonly now: () => Date
   readonly observe?: (event: PageEvent) => void

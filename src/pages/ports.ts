@@ -4,7 +4,7 @@ import type { Authentication, Customer } from '../domain/customer.ts'
 import type { BankAccount, Cluster } from '../profiles/profile.ts'
 
 /** The app or service that asks, as customers read it. All of it is foreign text. */
-export interface AskingParty {
+interface AskingParty {
   readonly clientId: string
   readonly name: string
   readonly organisationName: string

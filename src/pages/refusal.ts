@@ -31,7 +31,7 @@ export function pageForEveryError(parts: {
     try {
       await next()
     } catch (error) {
-      const facts = factsOf(error)
+      const facts = factsOf(error, ctx.path)
       report(parts.observe, facts, error)
       parts.errorPage(ctx, facts)
     }
@@ -46,14 +46,19 @@ export function seeOther(ctx: Context, url: string): void {
   ctx.status = 303
 }
 
-function factsOf(error: unknown): ErrorFacts {
+function factsOf(error: unknown, path: string): ErrorFacts {
   if (error instanceof Refusal) return error.facts
   if (!(error instanceof Problem)) return { situation: 'fault', reference: newReference() }
-  if (error.code === 'unavailable') return { situation: 'unavailable' }
+  if (error.code === 'unavailable') return { situation: 'unavailable', continueAt: formOf(path) }
   if (error.code === 'not-found') return { situation: 'not-found' }
   if (error.code === 'wrong-state' || error.code === 'conflict' || error.code === 'spent')
     return { situation: 'finished' }
   return { situation: 'fault', reference: newReference() }
+}
+
+/** The page that shows the form again: forms post to their own path, but for those that are only a button. */
+function formOf(path: string): string {
+  return path.replace(/\/cancel$/, '').replace(/^\/sign-out$/, '/connections')
 }
 
 function report(observe: (event: PageEvent) => void, facts: ErrorFacts, error: unknown): void {

@@ -3,7 +3,7 @@ import type { Layout } from './layout.ts'
 import type { FieldProblem } from './notes.ts'
 
 /** A button that leads out of a journey, in a form of its own. */
-export interface CancelForm {
+interface CancelForm {
   readonly action: string
   readonly token: string
   readonly label: string

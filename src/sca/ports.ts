@@ -12,7 +12,7 @@ export interface Credentials {
 }
 
 /** Whether one more attempt may be made. */
-export type AttemptAnswer =
+type AttemptAnswer =
   | {
       readonly allowed: true
       /** How many tries are left after this one, should it fail. */

@@ -5,7 +5,7 @@ import type { PasswordHasher } from './password-hasher.ts'
 import type { CredentialStore, Credentials } from './ports.ts'
 import { stepOfCode } from './totp.ts'
 
-export type SignInResult =
+type SignInResult =
   | { readonly outcome: 'accepted'; readonly customer: Customer }
   | { readonly outcome: 'refused'; readonly triesLeft: number }
   | { readonly outcome: 'locked'; readonly until: Date }

@@ -18,6 +18,8 @@ export interface EmbeddedPostgres {
   readonly remarks: readonly string[]
   /** Ends the server; what was committed is kept. */
   stop(): Promise<void>
+  /** Removes all data of a server that has stopped. */
+  remove(): Promise<void>
 }
 
 /** The user that runs Postgres when we are root, which Postgres refuses to be. */
@@ -49,7 +51,12 @@ export async function startEmbeddedPostgres(
   await start(layout, port, options.durable ?? true)
   const url = `postgres://postern:${password}@127.0.0.1:${port}/postern`
   await ensureDatabase(url)
-  return { url, remarks: layout.remarks, stop: () => stopServer(layout, 'fast') }
+  return {
+    url,
+    remarks: layout.remarks,
+    stop: () => stopServer(layout, 'fast'),
+    remove: () => rm(layout.data, { recursive: true, force: true }),
+  }
 }
 
 async function prepareLayout(folder: string): Promise<Layout> {

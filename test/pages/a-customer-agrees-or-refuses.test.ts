@@ -256,7 +256,10 @@ describe('a customer agrees or refuses', () => {
     const answer = await visitor.get(`${path}/accounts`)
     assert.equal(answer.status, 503)
     assert.equal(answer.headers['retry-after'], '30')
+    assert.match(answer.html, new RegExp(`href="${path}/accounts">Try again`))
     bank.state.bankIsDown = false
     assert.equal((await visitor.get(`${path}/accounts`)).status, 200)
+    const csrf = hidden(answer.html, `${path}/cancel`)
+    assert.equal((await visitor.post(`${path}/cancel`, fields({ csrf }))).status, 303)
   })
 })

@@ -99,6 +99,7 @@ export async function openTestBank({
     passwordResult: undefined as SignInResult | undefined,
     codeResult: undefined as SignInResult | undefined,
     checks: 0,
+    appAnswersAt: '',
   }
   const sessions = new Map<string, string>()
   const customer = { id: 'c-alice', customerNumber: '1234567890', bankCustomerId: 'b-1', name: 'Alice' }
@@ -156,13 +157,17 @@ export async function openTestBank({
       profile: { clusters },
       secrets: { csrfKey: randomBytes(32) },
       origin,
-      cookiePrefix: 'postern',
+      cookiePrefix: 'postern-',
       now: () => state.now,
       observe: (event) => void state.events.push(event),
     }),
   )
   app.use((ctx) => {
     ctx.body = 'the next one'
+    // stands for the engine, which leads the browser from the decision back to the app
+    if (!ctx.path.startsWith('/auth/') || state.appAnswersAt === '') return
+    ctx.status = 303
+    ctx.set('Location', state.appAnswersAt)
   })
   server.on('request', app.callback())
   const begin = (facts: Partial<Started> = {}) => {

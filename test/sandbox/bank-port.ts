@@ -8,7 +8,7 @@ const at = z.iso.datetime({ offset: true })
 
 const balance = z.strictObject({ type: z.string().min(1), amount, currency, at })
 
-export const account = z.strictObject({
+const account = z.strictObject({
   accountId: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/),
   type: z.enum(['current', 'savings', 'credit-card']),
   currency,

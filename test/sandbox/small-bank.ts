@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import {
+  type CryptoKey,
   calculateJwkThumbprint,
   createLocalJWKSet,
   decodeJwt,
@@ -11,6 +12,7 @@ import {
   exportJWK,
   generateKeyPair,
   type JSONWebKeySet,
+  type JWK,
   jwtVerify,
   SignJWT,
 } from 'jose'
@@ -22,16 +24,6 @@ export interface Mood {
   data: 'given' | 'unavailable'
   client: 'known' | 'forgotten'
   issuer?: string
-}
-
-export interface SmallBank {
-  readonly url: string
-  readonly mood: Mood
-  /** Method and path of every request, in order. */
-  readonly seen: string[]
-  /** Every token and code that left the bank. */
-  readonly secrets: string[]
-  close(): Promise<void>
 }
 
 interface Asked {
@@ -47,6 +39,8 @@ interface Answered {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+type Handler = (asked: Asked) => Promise<Answered> | Answered
+
 class Refused extends Error {
   readonly answer: Answered
 
@@ -59,203 +53,236 @@ class Refused extends Error {
 const NONCE = 'the-nonce-of-this-server'
 
 /**
- * Just enough of an authorization server and its API to try a third party against: checks the statement, the client
+ * Just enough of an authorization server and its API to try a third party against: checks the statement's keys, the client
  * assertion, PKCE, and every DPoP proof with its nonce; its customer decides at once.
  */
-export async function openSmallBank(): Promise<SmallBank> {
-  const signer = await generateKeyPair('PS256', { extractable: true })
-  const jwk = { ...(await exportJWK(signer.publicKey)), kid: 'bank', alg: 'PS256', use: 'sig' }
-  const mood: Mood = { customer: 'agrees', consent: 'alive', data: 'given', client: 'known' }
-  const secrets: string[] = []
-  const clients = new Map<string, JSONWebKeySet>()
-  const requests = new Map<string, URLSearchParams>()
-  const codes = new Map<string, URLSearchParams>()
-  const tokens = new Map<string, string>()
-  const refreshTokens = new Set<string>()
-  const seen: string[] = []
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://localhost:${(server.address() as AddressInfo).port}`
+export class SmallBank {
+  readonly url: string
+  readonly mood: Mood = { customer: 'agrees', consent: 'alive', data: 'given', client: 'known' }
+  /** Method and path of every request, in order. */
+  readonly seen: string[] = []
+  /** Every token, code and reference that left the bank. */
+  readonly secrets: string[] = []
+  readonly #server: Server
+  readonly #signingKey: CryptoKey
+  readonly #jwk: JWK
+  readonly #clients = new Map<string, JSONWebKeySet>()
+  readonly #requests = new Map<string, URLSearchParams>()
+  readonly #codes = new Map<string, URLSearchParams>()
+  readonly #accessTokens = new Map<string, string>()
+  readonly #refreshTokens = new Set<string>()
+  readonly #handlers: Readonly<Record<string, Handler>> = {
+    'GET /.well-known/openid-configuration': () => this.#discovery(),
+    'GET /jwks': () => ({ status: 200, json: { keys: [this.#jwk] } }),
+    'POST /reg': (asked) => this.#register(asked),
+    'POST /request': (asked) => this.#push(asked),
+    'GET /auth': (asked) => this.#authorize(asked),
+    'POST /token': (asked) => this.#token(asked),
+    'POST /revocation': (asked) => this.#revoke(asked),
+  }
 
-  const secret = () => {
-    const value = randomUUID() + randomUUID()
-    secrets.push(value)
-    return value
+  private constructor(server: Server, signingKey: CryptoKey, jwk: JWK) {
+    this.#server = server
+    this.#signingKey = signingKey
+    this.#jwk = jwk
+    this.url = `http://localhost:${(server.address() as AddressInfo).port}`
+    server.on('request', (request, response) => this.#serve(request, response))
   }
-  const authenticate = async ({ form }: Asked) => {
-    const assertion = form.get('client_assertion') ?? ''
-    const clientId = decodeJwt(assertion).sub ?? ''
-    const keys = clients.get(clientId)
-    if (keys === undefined || mood.client === 'forgotten')
-      throw new Refused({ status: 401, json: { error: 'invalid_client' } })
-    await jwtVerify(assertion, createLocalJWKSet(keys), {
-      audience: url,
-      issuer: clientId,
-      algorithms: ['PS256'],
-    })
-    return clientId
+
+  static async open(): Promise<SmallBank> {
+    const { publicKey, privateKey } = await generateKeyPair('PS256')
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'bank', alg: 'PS256', use: 'sig' }
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return new SmallBank(server, privateKey, jwk)
   }
-  const proven = async (asked: Asked, token?: string) => {
-    const proof = asked.request.headers.dpop
-    const { payload, protectedHeader } = await jwtVerify(String(proof), EmbeddedJWK, { typ: 'dpop+jwt' })
-    if (payload.nonce !== NONCE) {
-      const headers = {
-        'dpop-nonce': NONCE,
-        ...(token && { 'www-authenticate': 'DPoP error="use_dpop_nonce", algs="ES256"' }),
-      }
-      throw new Refused({ status: token ? 401 : 400, json: { error: 'use_dpop_nonce' }, headers })
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = await read(request, this.url)
+    const name = `${request.method} ${asked.url.pathname}`
+    this.seen.push(name)
+    const handler = this.#handlers[name] ?? ((asked: Asked) => this.#data(asked))
+    try {
+      send(response, await handler(asked))
+    } catch (error) {
+      if (!(error instanceof Refused)) process.stderr.write(`${String(error)}\n`)
+      send(response, error instanceof Refused ? error.answer : { status: 500 })
     }
-    const expected = [asked.request.method, asked.url.origin + asked.url.pathname]
-    if (String([payload.htm, payload.htu]) !== String(expected)) throw new Refused({ status: 400 })
-    if (token && payload.ath !== createHash('sha256').update(token).digest('base64url'))
-      throw new Refused({ status: 400 })
-    return calculateJwkThumbprint(protectedHeader.jwk ?? {})
   }
-  const issue = (jkt: string) => {
-    const accessToken = secret()
-    tokens.set(accessToken, jkt)
+
+  #discovery(): Answered {
+    const endpoint = (name: string) => `${this.url}/${name}`
+    const json = {
+      issuer: this.url,
+      authorization_endpoint: endpoint('auth'),
+      token_endpoint: endpoint('token'),
+      pushed_authorization_request_endpoint: endpoint('request'),
+      registration_endpoint: endpoint('reg'),
+      revocation_endpoint: endpoint('revocation'),
+      jwks_uri: endpoint('jwks'),
+      response_types_supported: ['code'],
+      authorization_response_iss_parameter_supported: true,
+      code_challenge_methods_supported: ['S256'],
+    }
+    return { status: 200, json }
+  }
+
+  #register({ body }: Asked): Answered {
+    const { software_statement, ...metadata } = JSON.parse(body)
+    const statement = decodeJwt<{ software_jwks: JSONWebKeySet }>(software_statement)
+    const clientId = randomUUID()
+    this.#clients.set(clientId, statement.software_jwks)
+    this.mood.client = 'known'
+    return { status: 201, json: { ...metadata, client_id: clientId } }
+  }
+
+  async #push(asked: Asked): Promise<Answered> {
+    await this.#authenticate(asked)
+    await prove(asked)
+    const reference = `urn:ietf:params:oauth:request_uri:${this.#secret()}`
+    this.#requests.set(reference, asked.form)
+    return { status: 201, json: { request_uri: reference, expires_in: 60 } }
+  }
+
+  #authorize({ url }: Asked): Answered {
+    const request = this.#requests.get(url.searchParams.get('request_uri') ?? '')
+    if (request === undefined) return { status: 400 }
+    const back = new URL(request.get('redirect_uri') ?? '')
+    const code = this.#secret()
+    this.#codes.set(code, request)
+    if (this.mood.customer === 'agrees') back.searchParams.set('code', code)
+    else back.searchParams.set('error', 'access_denied')
+    back.searchParams.set('state', request.get('state') ?? '')
+    back.searchParams.set('iss', this.mood.issuer ?? this.url)
+    return { status: 303, headers: { location: back.href } }
+  }
+
+  async #token(asked: Asked): Promise<Answered> {
+    const clientId = await this.#authenticate(asked)
+    const jkt = await prove(asked)
+    if (asked.form.get('grant_type') === 'refresh_token') return this.#refreshed(asked.form, jkt)
+    const request = this.#codes.get(asked.form.get('code') ?? '')
+    const challenge = sha256(asked.form.get('code_verifier') ?? '')
+    if (request?.get('code_challenge') !== challenge) return { status: 400, json: { error: 'invalid_grant' } }
+    const refreshToken = this.#secret()
+    this.#refreshTokens.add(refreshToken)
+    const idToken = await this.#idToken(clientId, request.get('nonce'))
+    return {
+      status: 200,
+      json: { ...this.#accessToken(jkt), refresh_token: refreshToken, id_token: idToken },
+    }
+  }
+
+  #refreshed(form: URLSearchParams, jkt: string): Answered {
+    const known = this.#refreshTokens.has(form.get('refresh_token') ?? '') && this.mood.consent === 'alive'
+    if (!known) return { status: 400, json: { error: 'invalid_grant' } }
+    return { status: 200, json: this.#accessToken(jkt) }
+  }
+
+  #accessToken(jkt: string): object {
+    const accessToken = this.#secret()
+    this.#accessTokens.set(accessToken, jkt)
     return { access_token: accessToken, token_type: 'DPoP', expires_in: 300, scope: 'openid accounts' }
   }
 
-  const handlers: Readonly<Record<string, (asked: Asked) => Promise<Answered>>> = {
-    'GET /.well-known/openid-configuration': async () => ({
-      status: 200,
-      json: {
-        issuer: url,
-        authorization_endpoint: `${url}/auth`,
-        token_endpoint: `${url}/token`,
-        pushed_authorization_request_endpoint: `${url}/request`,
-        registration_endpoint: `${url}/reg`,
-        revocation_endpoint: `${url}/revocation`,
-        jwks_uri: `${url}/jwks`,
-        response_types_supported: ['code'],
-        authorization_response_iss_parameter_supported: true,
-        code_challenge_methods_supported: ['S256'],
-      },
-    }),
-    'GET /jwks': async () => ({ status: 200, json: { keys: [jwk] } }),
-    'POST /reg': async ({ body }) => {
-      const { software_statement, ...metadata } = JSON.parse(body)
-      const statement = decodeJwt<{ software_jwks: JSONWebKeySet }>(software_statement)
-      const clientId = randomUUID()
-      clients.set(clientId, statement.software_jwks)
-      mood.client = 'known'
-      return { status: 201, json: { ...metadata, client_id: clientId } }
-    },
-    'POST /request': async (asked) => {
-      await authenticate(asked)
-      await proven(asked)
-      const reference = `urn:ietf:params:oauth:request_uri:${secret()}`
-      requests.set(reference, asked.form)
-      return { status: 201, json: { request_uri: reference, expires_in: 60 } }
-    },
-    'GET /auth': async (asked) => {
-      const request = requests.get(asked.url.searchParams.get('request_uri') ?? '')
-      if (request === undefined) return { status: 400 }
-      const back = new URL(request.get('redirect_uri') ?? '')
-      const code = secret()
-      if (mood.customer === 'agrees') back.searchParams.set('code', code)
-      else back.searchParams.set('error', 'access_denied')
-      back.searchParams.set('state', request.get('state') ?? '')
-      back.searchParams.set('iss', mood.issuer ?? url)
-      codes.set(code, request)
-      return { status: 303, headers: { location: back.href } }
-    },
-    'POST /token': async (asked) => {
-      const clientId = await authenticate(asked)
-      const jkt = await proven(asked)
-      if (asked.form.get('grant_type') === 'refresh_token') {
-        const known = refreshTokens.has(asked.form.get('refresh_token') ?? '') && mood.consent === 'alive'
-        return known ? { status: 200, json: issue(jkt) } : { status: 400, json: { error: 'invalid_grant' } }
-      }
-      const request = codes.get(asked.form.get('code') ?? '')
-      const challenge = createHash('sha256')
-        .update(asked.form.get('code_verifier') ?? '')
-        .digest('base64url')
-      if (request?.get('code_challenge') !== challenge)
-        return { status: 400, json: { error: 'invalid_grant' } }
-      const idToken = await new SignJWT({ nonce: request.get('nonce') })
-        .setProtectedHeader({ alg: 'PS256', kid: 'bank' })
-        .setIssuer(url)
-        .setAudience(clientId)
-        .setSubject('somebody')
-        .setIssuedAt()
-        .setExpirationTime('5 minutes')
-        .sign(signer.privateKey)
-      const refreshToken = secret()
-      refreshTokens.add(refreshToken)
-      return { status: 200, json: { ...issue(jkt), refresh_token: refreshToken, id_token: idToken } }
-    },
-    'POST /revocation': async (asked) => {
-      await authenticate(asked)
-      refreshTokens.delete(asked.form.get('token') ?? '')
-      return { status: 200 }
-    },
+  #idToken(clientId: string, nonce: string | null): Promise<string> {
+    return new SignJWT({ nonce })
+      .setProtectedHeader({ alg: 'PS256', kid: 'bank' })
+      .setIssuer(this.url)
+      .setAudience(clientId)
+      .setSubject('somebody')
+      .setIssuedAt()
+      .setExpirationTime('5 minutes')
+      .sign(this.#signingKey)
   }
 
-  const data = async (asked: Asked): Promise<Answered> => {
+  async #revoke(asked: Asked): Promise<Answered> {
+    await this.#authenticate(asked)
+    this.#refreshTokens.delete(asked.form.get('token') ?? '')
+    return { status: 200 }
+  }
+
+  async #data(asked: Asked): Promise<Answered> {
     const [scheme, token = ''] = (asked.request.headers.authorization ?? '').split(' ')
-    if (scheme !== 'DPoP' || tokens.get(token) !== (await proven(asked, token)) || mood.consent === 'ended')
+    const bound = scheme === 'DPoP' && this.#accessTokens.get(token) === (await prove(asked, token))
+    if (!bound || this.mood.consent === 'ended')
       return { status: 401, headers: { 'www-authenticate': 'DPoP error="invalid_token", algs="ES256"' } }
-    if (mood.data === 'unavailable') return { status: 503, json: { error: 'temporarily_unavailable' } }
-    const at = new Date().toISOString()
-    if (asked.url.pathname.endsWith('/balances'))
-      return {
-        status: 200,
-        json: { balances: [{ type: 'InterimAvailable', amount: '1234.56', currency: 'GBP', at }] },
-      }
-    if (asked.url.pathname.endsWith('/transactions'))
-      return {
-        status: 200,
-        json: {
-          transactions: [
-            {
-              transactionId: '1',
-              bookedAt: at,
-              amount: '-4.50',
-              currency: 'GBP',
-              status: 'booked',
-              description: 'Café <b>',
-            },
-          ],
-        },
-      }
-    const identification = { scheme: 'UK.SortCodeAccountNumber', value: '00123410024821' }
-    const account = {
-      accountId: 'a-1',
-      type: 'current',
-      currency: 'GBP',
-      nickname: 'Everyday <i>account</i>',
-    }
-    return { status: 200, json: { accounts: [{ ...account, identification }] } }
+    if (this.mood.data === 'unavailable') return { status: 503, json: { error: 'temporarily_unavailable' } }
+    const [part = ''] = asked.url.pathname.match(/\w+$/) ?? []
+    return { status: 200, json: dataOf(part) }
   }
 
-  server.on('request', async (request, response) => {
-    const asked = await read(request, url)
-    const name = `${request.method} ${asked.url.pathname}`
-    seen.push(name)
-    const handler = handlers[name] ?? (asked.url.pathname.startsWith('/api/') ? data : undefined)
-    const answer = await (handler?.(asked) ?? Promise.resolve<Answered>({ status: 404 })).catch(
-      (error: unknown) => {
-        if (error instanceof Refused) return error.answer
-        process.stderr.write(`${String(error)}\n`)
-        return { status: 500 }
-      },
-    )
-    send(response, answer)
-  })
-  return {
-    url,
-    mood,
-    seen,
-    secrets,
-    close: async () => {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
+  async #authenticate({ form }: Asked): Promise<string> {
+    const assertion = form.get('client_assertion') ?? ''
+    const clientId = decodeJwt(assertion).sub ?? ''
+    const keys = this.#clients.get(clientId)
+    if (keys === undefined || this.mood.client === 'forgotten')
+      throw new Refused({ status: 401, json: { error: 'invalid_client' } })
+    const expected = { audience: this.url, issuer: clientId, algorithms: ['PS256'] }
+    await jwtVerify(assertion, createLocalJWKSet(keys), expected)
+    return clientId
   }
+
+  #secret(): string {
+    const value = randomUUID() + randomUUID()
+    this.secrets.push(value)
+    return value
+  }
+}
+
+/** Checks the DPoP proof (RFC 9449 §4.3) and answers its key's thumbprint; asks for the nonce first. */
+async function prove({ request, url }: Asked, token?: string): Promise<string> {
+  const proof = await jwtVerify(String(request.headers.dpop), EmbeddedJWK, { typ: 'dpop+jwt' })
+  const { nonce, htm, htu, ath } = proof.payload
+  if (nonce !== NONCE) throw new Refused(askForNonce(token !== undefined))
+  if (htm !== request.method || htu !== url.origin + url.pathname) throw new Refused({ status: 400 })
+  if (token !== undefined && ath !== sha256(token)) throw new Refused({ status: 400 })
+  return calculateJwkThumbprint(proof.protectedHeader.jwk ?? {})
+}
+
+function askForNonce(atResource: boolean): Answered {
+  const nonce = { 'dpop-nonce': NONCE }
+  const challenge = { 'www-authenticate': 'DPoP error="use_dpop_nonce", algs="ES256"' }
+  return atResource
+    ? { status: 401, headers: { ...nonce, ...challenge } }
+    : { status: 400, headers: nonce, json: { error: 'use_dpop_nonce' } }
+}
+
+function dataOf(part: string): object {
+  const at = new Date().toISOString()
+  const money = { currency: 'GBP' }
+  switch (part) {
+    case 'balances':
+      return { balances: [{ type: 'InterimAvailable', amount: '1234.56', at, ...money }] }
+    case 'transactions':
+      return {
+        transactions: [
+          {
+            transactionId: '1',
+            bookedAt: at,
+            amount: '-4.50',
+            status: 'booked',
+            description: 'Café <b>',
+            ...money,
+          },
+        ],
+      }
+    default: {
+      const identification = { scheme: 'UK.SortCodeAccountNumber', value: '00123410024821' }
+      const account = { accountId: 'a-1', type: 'current', nickname: 'Everyday <i>account</i>', ...money }
+      return { accounts: [{ ...account, identification }] }
+    }
+  }
+}
+
+function sha256(value: string): string {
+  return createHash('sha256').update(value).digest('base64url')
 }
 
 async function read(request: IncomingMessage, base: string): Promise<Asked> {

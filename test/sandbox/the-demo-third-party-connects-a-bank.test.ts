@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Answer, ask } from './ask.ts'
 import { type Child, startChild } from './child.ts'
-import { openSmallBank, type SmallBank } from './small-bank.ts'
+import { SmallBank } from './small-bank.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 describe('the demo third party', () => {
@@ -13,7 +13,7 @@ describe('the demo third party', () => {
   let environment: Record<string, string>
 
   before(async () => {
-    bank = await openSmallBank()
+    bank = await SmallBank.open()
     directory = await startChild('directory', { STATE_DIR: await temporaryFolder() })
     environment = {
       ISSUER: bank.url,
@@ -216,6 +216,11 @@ describe('the demo third party', () => {
     assert.equal(kept.includes(cookie.slice(12, 55)), false)
     for (const name of await readdir(environment.STATE_DIR ?? ''))
       assert.equal((await stat(join(environment.STATE_DIR ?? '', name))).mode & 0o777, 0o600, name)
+  })
+
+  it('leads whoever comes under another of its names to its own', async () => {
+    const answer = await ask(app.url.replace('localhost', '127.0.0.1'))
+    assert.deepEqual([answer.status, answer.headers.location], [303, app.url])
   })
 
   it('says so when the bank or the directory cannot be reached', async () => {

@@ -35,18 +35,17 @@ export async function walkJourney(
   const browser = new Browser({ transport, leavesTo: [REDIRECT_URI] })
   const { tokens, outside } = await connect(walk, party, customer, browser)
   await readData(walk, party, tokens, outside)
-  const refreshToken = await refresh(walk, party, tokens)
-  const fresh = await party.renew(refreshToken)
+  const renewed = await refresh(walk, party, tokens)
   await stop(walk, customer, browser)
-  await beRefused(walk, party, fresh.accessToken, refreshToken)
+  await beRefused(walk, party, renewed.accessToken, renewed.refreshToken)
 }
 
 async function register({ options, transport, narrator }: Walk): Promise<ThirdParty> {
   const { issuer, directory, gateway, variant, alg } = options
-  await narrator.step(
+  const server = await narrator.step(
     'The third party reads what the bank says about itself',
     () => discover(transport, issuer),
-    (server) => ({ issuer: server.issuer, token_endpoint: server.endpoint('token_endpoint') }),
+    (metadata) => ({ issuer: metadata.issuer, token_endpoint: metadata.endpoint('token_endpoint') }),
   )
   const key = await makeKeyPair(alg)
   const software = { name: NAME, redirectUris: [REDIRECT_URI], roles: ['AISP'], keys: [key] } as const
@@ -59,7 +58,17 @@ async function register({ options, transport, narrator }: Walk): Promise<ThirdPa
   return narrator.step(
     'It registers with that statement (RFC 7591)',
     () =>
-      ThirdParty.register({ transport, issuer, directory, gateway, variant, statement, key, redirectUris }),
+      ThirdParty.register({
+        transport,
+        issuer,
+        server,
+        directory,
+        gateway,
+        variant,
+        statement,
+        key,
+        redirectUris,
+      }),
     (party) => ({ client_id: party.clientId, variant }),
   )
 }
@@ -193,10 +202,14 @@ async function rowsOf(
   return rows
 }
 
-async function refresh({ narrator }: Walk, party: ThirdParty, tokens: CollectedTokens): Promise<string> {
+async function refresh(
+  { narrator }: Walk,
+  party: ThirdParty,
+  tokens: CollectedTokens,
+): Promise<{ readonly accessToken: string; readonly refreshToken: string }> {
   const { refreshToken } = tokens
   if (refreshToken === undefined) throw new Unexpected('the token response', 'a refresh_token', 'none')
-  await narrator.step(
+  const { accessToken } = await narrator.step(
     'The refresh token works, and works again: it is not rotated',
     async () => {
       const first = await party.renew(refreshToken)
@@ -207,7 +220,7 @@ async function refresh({ narrator }: Walk, party: ThirdParty, tokens: CollectedT
     },
     (renewed) => ({ access_token: shortened(renewed.accessToken), expires_in: renewed.expiresIn }),
   )
-  return refreshToken
+  return { accessToken, refreshToken }
 }
 
 async function stop({ options, narrator }: Walk, customer: Customer, browser: Browser): Promise<void> {

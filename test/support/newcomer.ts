@@ -8,7 +8,7 @@ import {
   registrationMetadata,
   sendRegistration,
 } from './registration.ts'
-import { discover } from './server-metadata.ts'
+import { discover, type ServerMetadata } from './server-metadata.ts'
 import type { ThirdPartyFacts } from './third-party-facts.ts'
 import type { ClientCertificate, Transport } from './transport.ts'
 import type { Variant } from './variant.ts'
@@ -16,6 +16,8 @@ import type { Variant } from './variant.ts'
 export interface RegisterOptions {
   readonly transport: Transport
   readonly issuer: string
+  /** What is known of the issuer already; else it is asked. */
+  readonly server?: ServerMetadata
   /** Base URL of a directory that gives statements and certificates. */
   readonly directory: string
   readonly gateway?: string
@@ -39,7 +41,7 @@ export interface RegisterOptions {
 export async function registerNewcomer(options: RegisterOptions): Promise<ThirdPartyFacts> {
   const { transport, variant = 'private_key_jwt-dpop', now = () => new Date() } = options
   const { redirectUris = ['https://acme-budget.test/callback'] } = options
-  const server = await discover(transport, options.issuer, options.via)
+  const server = options.server ?? (await discover(transport, options.issuer, options.via))
   const key = options.key ?? (await makeKeyPair(options.alg ?? 'PS256'))
   const statement = options.statement ?? (await statementFor(options, redirectUris, key))
   const idTokenAlg = idTokenAlgorithm(server, key.alg)

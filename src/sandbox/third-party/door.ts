@@ -45,6 +45,8 @@ function routes({ names, publicUrl, actions, sessions }: ThirdParty): Router {
   const visitors = new Visitors(sessions, publicUrl)
   const router = new Router()
   router.get('/', (ctx) => {
+    // Cookies keep to a host name: under another name of ours the customer would come back to a stranger.
+    if (ctx.host !== new URL(publicUrl).host) return seeOther(ctx, publicUrl)
     ctx.type = 'html'
     ctx.body = page(names, visitors.known(ctx))
   })

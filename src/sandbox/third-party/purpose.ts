@@ -9,8 +9,8 @@ export interface KnownPlaces {
 
 /** What a request is for, told from where it goes and what it carries. */
 export function purposeOf(url: string, body: string, places: KnownPlaces): Purpose {
-  if (url.startsWith(places.directory)) return purposes.statement
-  if (url.startsWith(places.gateway)) return resourcePurpose(new URL(url).pathname)
+  if (url.startsWith(`${places.directory}/`)) return purposes.statement
+  if (url.startsWith(`${places.gateway}/`)) return resourcePurpose(new URL(url).pathname)
   if (body.includes('"software_statement"')) return purposes.registration
   switch (url) {
     case places.endpoints.pushed_authorization_request_endpoint:

@@ -197,7 +197,11 @@ function accountsAtBank(house: House, bank: ReturnType<typeof openBank>): Custom
         customerId,
         accounts.map(({ accountId }) => accountId),
       )
-      return accounts.map((account) => ({ id: aliases.get(account.accountId) ?? '', account }))
+      return accounts.map((account) => {
+        const id = aliases.get(account.accountId)
+        if (id === undefined) throw new Error('an account was given no AccountId')
+        return { id, account }
+      })
     },
   }
 }

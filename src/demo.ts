@@ -103,11 +103,23 @@ async function startAll(
   const { ports, moved } = await choosePorts(join(folder, 'ports.json'), wanted)
   for (const line of moved) say(`  ${line}`)
   const ended = (line: string) => say(`! ${line} Stop with Ctrl-C and start again.`)
-  const [bank, directory] = await Promise.all([startBank(ports, pki, folder, ended), startDirectory(ports, folder, ended)])
+  const [bank, directory] = await Promise.all([
+    startBank(ports, pki, folder, ended),
+    startDirectory(ports, folder, ended),
+  ])
   closers.push(bank.close, directory.close)
   done('Demo bank and demo directory')
 
-  const config = demoConfig({ ports, pki, options, bank, directory, secretsDir, signingKeysFile, url: postgres.url })
+  const config = demoConfig({
+    ports,
+    pki,
+    options,
+    bank,
+    directory,
+    secretsDir,
+    signingKeysFile,
+    url: postgres.url,
+  })
   const cast = await openCast(postgres.url)
   closers.push(cast.close)
   await cast.assemble()
@@ -115,7 +127,12 @@ async function startAll(
   const app: App = await openApp(config, readSecrets(secretsDir), { write: logTo(logFile) })
   closers.push(() => app.close())
   await app.start()
-  const desk = openDesk({ port: ports.desk ?? 0, bankName: BANK, customers: cast.customers, freshCustomer: cast.fresh })
+  const desk = openDesk({
+    port: ports.desk ?? 0,
+    bankName: BANK,
+    customers: cast.customers,
+    freshCustomer: cast.fresh,
+  })
   const deskUrl = await desk.start()
   closers.push(() => desk.close())
   done('Authority, gateway and demo desk')
@@ -179,7 +196,9 @@ function relative(path: string): string {
 
 async function empty(options: DemoOptions, folder: string): Promise<void> {
   if (options.databaseUrl)
-    throw new Error('--reset empties the embedded Postgres only; empty the database of DATABASE_URL yourself.')
+    throw new Error(
+      '--reset empties the embedded Postgres only; empty the database of DATABASE_URL yourself.',
+    )
   // A server that outlived a killed demo would go on writing into what is removed: start on top of it, then stop.
   if (existsSync(join(folder, 'postgres'))) {
     const leftover = await startEmbeddedPostgres(join(folder, 'postgres'))
@@ -257,7 +276,16 @@ interface DemoParts {
   readonly url: string
 }
 
-function demoConfig({ ports, pki, options, bank, directory, secretsDir, signingKeysFile, url }: DemoParts): Config {
+function demoConfig({
+  ports,
+  pki,
+  options,
+  bank,
+  directory,
+  secretsDir,
+  signingKeysFile,
+  url,
+}: DemoParts): Config {
   const host = '127.0.0.1'
   const at = (name: string) => ({ host, port: ports[name] ?? 0 })
   const issuer = `${options.tls ? 'https' : 'http'}://localhost:${ports.browser}`
@@ -288,16 +316,32 @@ function demoConfig({ ports, pki, options, bank, directory, secretsDir, signingK
 
 /** The demo's customers: their sign-in details are known to everybody, which is the point of them. */
 async function openCast(url: string) {
-  const database: Database = openDatabase({ url, poolSize: 3, acquireTimeoutMs: 2_000, statementTimeoutMs: 5_000 })
+  const database: Database = openDatabase({
+    url,
+    poolSize: 3,
+    acquireTimeoutMs: 2_000,
+    statementTimeoutMs: 5_000,
+  })
   const audit = await openAuditTrail(database)
   const hasher = openPasswordHasher()
   const now = () => new Date()
   const credentials = openCredentials(database, { aliases: true, now })
 
-  async function add(person: { alias?: string; name: string; number: string; bankCustomerId: string; password: string }) {
+  async function add(person: {
+    alias?: string
+    name: string
+    number: string
+    bankCustomerId: string
+    password: string
+  }) {
     const id = randomUUID()
     const totpSecret = newTotpSecret()
-    const customer = { id, customerNumber: person.number, bankCustomerId: person.bankCustomerId, name: person.name }
+    const customer = {
+      id,
+      customerNumber: person.number,
+      bankCustomerId: person.bankCustomerId,
+      name: person.name,
+    }
     const passwordHash = await hasher.hash(person.password)
     const alias = person.alias === undefined ? {} : { alias: person.alias }
     await commit(database, [

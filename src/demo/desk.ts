@@ -91,7 +91,8 @@ const styleHash = `sha256-${createHash('sha256').update(style).digest('base64')}
 
 function page(bankName: string, customers: readonly DemoCustomer[]): string {
   const rows = customers.map(({ name, alias, customerNumber, password, code }) => {
-    const cell = (label: string, text: string) => `<td data-label="${label}"><code>${escaped(text)}</code></td>`
+    const cell = (label: string, text: string) =>
+      `<td data-label="${label}"><code>${escaped(text)}</code></td>`
     return `<tr><td data-label="Customer">${escaped(name)}</td>${cell('Customer number', alias ?? customerNumber)}${cell('Password', password)}${cell('Code now', code)}</tr>`
   })
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -5,7 +5,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as x509 from '@peculiar/x509'
 
-const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 }
+const RSA = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  publicExponent: new Uint8Array([1, 0, 1]),
+  modulusLength: 2048,
+}
 const DAY = 24 * 60 * 60 * 1000
 
 /** A certificate and its private key, PEM. */
@@ -88,7 +93,9 @@ async function issueAll(folder: string): Promise<void> {
       ],
     })
     const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', leafKeys.privateKey)
-    await writeFile(join(folder, `${name}.key`), x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'), { mode: 0o600 })
+    await writeFile(join(folder, `${name}.key`), x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'), {
+      mode: 0o600,
+    })
     await writeFile(join(folder, `${name}.pem`), leaf.toString('pem'))
   }
   // Last, because its presence says that the others are there.

@@ -1,5 +1,5 @@
-import { createServer } from 'node:net'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 
 /** The ports of the demo's parts, by name. */

@@ -8,6 +8,7 @@ export async function ensureSecrets(folder: string, names: readonly string[]): P
   await mkdir(folder, { recursive: true, mode: 0o700 })
   for (const name of names) {
     const file = join(folder, name)
-    if (!existsSync(file)) await writeFile(file, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })
+    if (!existsSync(file))
+      await writeFile(file, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })
   }
 }

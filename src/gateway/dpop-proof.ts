@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { calculateJwkThumbprint, decodeProtectedHeader, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose'
 
-/** FAPI 2.0 Security Profile §5.4.1: PS256, ES256 and EdDSA (Ed25519), nothing symmetric, never `none`. */
-export const PROOF_ALGORITHMS = ['PS256', 'ES256', 'EdDSA']
+/** FAPI 2.0 Security Profile §5.4.1, as at the authority's own endpoints: nothing symmetric, never `none`. */
+export const PROOF_ALGORITHMS = ['PS256', 'ES256']
 /** A proof is as old or as far ahead of our clock as this, at most. Seconds. */
 export const PROOF_WINDOW = 60
 const LONGEST_PROOF = 8192

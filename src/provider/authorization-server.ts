@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import type Keygrip from 'keygrip'
 import type { Context, Middleware } from 'koa'
 import type Provider from 'oidc-provider'
-import { Problem } from '../domain/problem.ts'
+import { isUnavailable } from '../domain/problem.ts'
 import type { SigningKey } from '../domain/signing-key.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { openAdapter } from './adapter.ts'
@@ -103,8 +103,12 @@ export function openAuthorizationServer(parts: AuthorizationServerParts): Author
 
 /** A page with constant words: nothing of the request is on it, so nothing of it can be smuggled in. */
 function renderError(parts: AuthorizationServerParts, ctx: Context, code: string, error: Error): void {
-  if (error instanceof Problem && error.code === 'unavailable') return parts.showPage(ctx, 'unavailable')
-  if (code === 'server_error') return parts.showPage(ctx, 'fault')
+  parts.showPage(ctx, pageOf(code, error))
+}
+
+function pageOf(code: string, error: Error): ProtocolPage {
+  if (isUnavailable(error)) return 'unavailable'
+  if (code === 'server_error') return 'fault'
   const isOver = error.name === 'SessionNotFound' || code === 'invalid_request_uri'
-  parts.showPage(ctx, isOver ? 'expired-link' : 'unusable-request')
+  return isOver ? 'expired-link' : 'unusable-request'
 }

@@ -14,8 +14,8 @@ export async function refusalTakesEffect(
   stored: StoredInteraction,
   now: Date,
 ): Promise<void> {
-  const consent = stored.consentId && (await ledger.findConsent(stored.consentId))
-  if (!consent || consent.state !== 'awaiting') return
+  const consent = stored.consentId === undefined ? undefined : await ledger.findConsent(stored.consentId)
+  if (consent?.state !== 'awaiting') return
   const customer = stored.customerId === undefined ? {} : { customerId: stored.customerId }
   const rejected = reject(consent, { ...customer, reason: 'refused-by-customer' }, now)
   const unit = unitOfWork()

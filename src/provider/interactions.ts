@@ -24,7 +24,7 @@ export interface CurrentInteraction {
     | { readonly step: 'login'; readonly signedOut?: boolean }
     | { readonly step: 'factor'; readonly customerId: string }
     | { readonly step: 'accounts'; readonly authentication: Authentication }
-    | { readonly step: 'decided' }
+    | { readonly step: 'decided'; readonly decision?: Decision; readonly returnTo?: string }
 }
 
 /** How the pages lead a customer through; each promise is written on its method. */
@@ -129,7 +129,9 @@ function mustBeSame(first: Decision, second: Decision): void {
 
 function progressOf(stored: StoredInteraction): CurrentInteraction['progress'] {
   const { decision, customerId, authenticatedAt, amr, finishedAt, signedOut } = stored
-  if (decision !== undefined || finishedAt !== undefined) return { step: 'decided' }
+  if (finishedAt !== undefined) return { step: 'decided' }
+  // Not brought back yet: a double click or a reload may still go on to where the first one leads.
+  if (decision !== undefined) return { step: 'decided', decision, returnTo: String(stored.payload.returnTo) }
   if (customerId === undefined) return signedOut ? { step: 'login', signedOut } : { step: 'login' }
   if (authenticatedAt === undefined) return { step: 'factor', customerId }
   return { step: 'accounts', authentication: { customerId, at: authenticatedAt, amr } }

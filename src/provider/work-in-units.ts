@@ -37,7 +37,10 @@ function takeBack(ctx: Context): void {
 
 /** Somebody else was first, by a moment: for this one the thing is spent. */
 function lostRace(parts: UnitParts, ctx: Context): void {
-  if (isBrowserRoute(ctx)) return parts.showPage(ctx, 'finished')
+  if (isBrowserRoute(ctx)) {
+    parts.showPage(ctx, 'finished')
+    return
+  }
   const error = ctx.path === routes.registration ? 'invalid_software_statement' : 'invalid_grant'
   ctx.status = 400
   ctx.body = { error, error_description: 'it was used already' }
@@ -45,7 +48,10 @@ function lostRace(parts: UnitParts, ctx: Context): void {
 
 function answerFault(parts: UnitParts, ctx: Context, error: unknown): void {
   const away = isUnavailable(error)
-  if (isBrowserRoute(ctx)) return parts.showPage(ctx, away ? 'unavailable' : 'fault')
+  if (isBrowserRoute(ctx)) {
+    parts.showPage(ctx, away ? 'unavailable' : 'fault')
+    return
+  }
   ctx.status = away ? 503 : 500
   ctx.body = away
     ? { error: 'temporarily_unavailable', error_description: 'nothing was changed; try again shortly' }

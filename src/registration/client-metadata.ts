@@ -100,7 +100,7 @@ function reach(asked: AskedMetadata, statement: SoftwareStatement, profile: Prof
 /** FAPI 2.0 Security Profile §5.4.1. */
 function signatures(asked: AskedMetadata, signedBy: DecidedMetadata['signedBy']): JsonObject {
   const idToken = asked.oneOf('id_token_signed_response_alg', signedBy)
-  const clientAuth = asked.maybeOneOf('token_endpoint_auth_signing_alg', ['PS256', 'ES256', 'EdDSA'])
+  const clientAuth = asked.maybeOneOf('token_endpoint_auth_signing_alg', ['PS256', 'ES256'])
   return {
     token_endpoint_auth_method: asked.oneOf('token_endpoint_auth_method', ['private_key_jwt']),
     ...(clientAuth && { token_endpoint_auth_signing_alg: clientAuth }),

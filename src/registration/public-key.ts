@@ -3,7 +3,7 @@ import type { JsonObject, JsonWebKeySet } from '../domain/third-party.ts'
 import { isJsonObject } from './json-guard.ts'
 
 /** The algorithms of FAPI 2.0 Security Profile §5.4.1 that a third party may sign with. */
-export type KeyAlgorithm = 'PS256' | 'ES256' | 'EdDSA'
+export type KeyAlgorithm = 'PS256' | 'ES256'
 
 /** A public key of which nothing but known members is left, and the algorithms that it serves. */
 export interface PublicKey {
@@ -21,13 +21,12 @@ const MAX_KEYS = 10
 /** Bits. The upper bound keeps a verification cheap. */
 const RSA_BITS = { least: 2048, most: 8192 }
 
-/** Public halves of RSA 2048 to 8192, P-256 or Ed25519 for signatures. Throws {@link KeyRefused}. */
+/** Public halves of RSA 2048 to 8192 or P-256 for signatures. Throws {@link KeyRefused}. */
 export function readPublicKey(key: JsonObject): PublicKey {
   if (PRIVATE_MEMBERS.some((member) => Object.hasOwn(key, member)))
     throw new KeyRefused('holds private members; replace the key, it is no longer a secret')
   const alg = algorithmOf(key)
-  if (key.alg !== undefined && key.alg !== alg && !(alg === 'EdDSA' && key.alg === 'Ed25519'))
-    throw new KeyRefused(`is for another alg than ${alg}`)
+  if (key.alg !== undefined && key.alg !== alg) throw new KeyRefused(`is for another alg than ${alg}`)
   if (key.use !== undefined && key.use !== 'sig') throw new KeyRefused('is not for signatures (use)')
   if (key.key_ops !== undefined && !(Array.isArray(key.key_ops) && key.key_ops.includes('verify')))
     throw new KeyRefused('is not for verifying (key_ops)')
@@ -64,12 +63,11 @@ function readMember(key: unknown, index: number): readonly JsonObject[] {
 function algorithmOf(key: JsonObject): KeyAlgorithm {
   if (key.kty === 'RSA') return 'PS256'
   if (key.kty === 'EC' && key.crv === 'P-256') return 'ES256'
-  if (key.kty === 'OKP' && key.crv === 'Ed25519') return 'EdDSA'
-  throw new KeyRefused('is neither RSA, EC with P-256 nor OKP with Ed25519')
+  throw new KeyRefused('is neither RSA nor EC with P-256')
 }
 
 function publicMembers(key: JsonObject): Readonly<Record<string, string>> {
-  const names = key.kty === 'RSA' ? ['n', 'e'] : key.kty === 'EC' ? ['x', 'y'] : ['x']
+  const names = key.kty === 'RSA' ? ['n', 'e'] : ['x', 'y']
   const members = Object.fromEntries(names.map((name) => [name, key[name]]))
   if (!Object.values(members).every((value) => typeof value === 'string' && /^[\w-]{1,1400}$/.test(value)))
     throw new KeyRefused(`has no base64url ${names.join(' and ')}`)

@@ -113,7 +113,7 @@ describe('a DPoP proof at the gateway (RFC 9449 §4.3, FAPI conformance §4.9)',
     }
   })
 
-  for (const alg of ['PS256', 'EdDSA'])
+  for (const alg of ['PS256'])
     it(`takes ${alg}`, async () => {
       const { token, proof } = await signedWith(alg)
       assert.equal((await show(token, proof)).status, 200)

@@ -83,7 +83,7 @@ export const jointAccount: Account = {
   id: 'alice-and-bob-joint',
   type: 'current',
   number: JOINT,
-  holderName: 'Alice Archer and Bob Bennett',
+  holderName: 'Alice Archer and Bob Baker',
   openedOn: '2020-03-02',
   plan: {
     kind: 'spending',
@@ -91,7 +91,7 @@ export const jointAccount: Account = {
     surplusTo: { name: 'Household pot' },
     monthly: [
       standingOrder(1, 95_000, 'Alice Archer', ALICE),
-      standingOrder(1, 95_000, 'Bob Bennett', BOB),
+      standingOrder(1, 95_000, 'Bob Baker', BOB),
       bill(2, -112_500, 'Quayside Lettings', 'Rent'),
       ...household,
     ],
@@ -113,7 +113,7 @@ const business: Account = {
       bill(7, [310_000, 420_000], 'Tillpoint', 'Card takings'),
       bill(21, [330_000, 470_000], 'Tillpoint', 'Card takings'),
       bill(1, -145_000, 'Arches Property', 'Rent'),
-      standingOrder(24, -240_000, 'Bob Bennett wages', BOB),
+      standingOrder(24, -240_000, 'Bob Baker wages', BOB),
       bill(6, -6_200, 'Lumen Energy Business', 'Direct debit'),
       bill(19, -4_150, 'Safeguard Insurance', 'Direct debit'),
     ],
@@ -126,12 +126,12 @@ export const bobs = {
     id: 'bob-current',
     type: 'current',
     number: BOB,
-    holderName: 'Bob Bennett',
+    holderName: 'Bob Baker',
     openedOn: '2014-04-17',
     plan: {
       kind: 'spending',
       level: 217_780,
-      surplusTo: { name: 'Bennett savings' },
+      surplusTo: { name: 'Baker savings' },
       monthly: [
         standingOrder(24, 240_000, "Bob's Bikes Ltd wages", BIKES),
         standingOrder(1, -95_000, 'Joint account', JOINT),

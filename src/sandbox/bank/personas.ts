@@ -27,7 +27,7 @@ const customers: Readonly<Record<string, Customer>> = {
           id: 'carol-fixed-term',
           type: 'savings',
           number: '00123430044719',
-          holderName: 'Carol Castle',
+          holderName: 'Carol Carter',
           openedOn: '2023-02-14',
           notShareableBecause: 'Fixed-term accounts are not available online, so they cannot be shared.',
           plan: { kind: 'savings', opening: 1_200_000, feeds: [], monthly: [] },
@@ -36,10 +36,10 @@ const customers: Readonly<Record<string, Customer>> = {
       },
     ],
   },
-  dave: plainCustomer('dave', 'Dave Dunmore', '40'),
-  erin: plainCustomer('erin', 'Erin Ellery', '50'),
-  frank: plainCustomer('frank', 'Frank Farrow', '60'),
-  slow: { ...plainCustomer('slow', 'Sam Slowcombe', '70'), behaviour: 'slow' },
+  dave: plainCustomer('dave', 'Dave Dyer', '40'),
+  erin: plainCustomer('erin', 'Erin Eaton', '50'),
+  frank: plainCustomer('frank', 'Frank Fisher', '60'),
+  slow: { ...plainCustomer('slow', 'Sam Slow', '70'), behaviour: 'slow' },
   down: { holdings: [], behaviour: 'down' },
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Authority, openAuthority } from './authority.ts'
+import { type Authority, BANK_TIMEOUT, openAuthority } from './authority.ts'
 import { type Bank, openBank } from './bank/bank.ts'
 import type { Config, SharedSecrets } from './config.ts'
 import type { SigningKey } from './domain/signing-key.ts'
@@ -123,7 +123,7 @@ async function openWithAuthority(
     },
   })
   reaper.start()
-  const bank = openBank(config.bank)
+  const bank = openBank({ ...config.bank, timeout: BANK_TIMEOUT })
   return {
     listeners: {
       ...authorityListeners(config, authority),
@@ -173,7 +173,7 @@ function openGatewayAlone(config: Config, instruments: Instruments): Running {
     url: remoteAdmission.url,
     tls: { ...remoteAdmission.tls, ca: remoteAdmission.ca },
   })
-  const bank = openBank(config.bank)
+  const bank = openBank({ ...config.bank, timeout: BANK_TIMEOUT })
   return {
     listeners: { gateway: gatewayListener(config, admitter, bank, instruments) },
     checks: {},
@@ -198,6 +198,7 @@ function gatewayListener(
       authorizationServers: config.issuer === '' ? [] : [config.issuer],
       scopes: ['openid', ...Object.keys(fapi2.scopes)],
     },
+    bankTimeout: BANK_TIMEOUT,
     peer: (ctx) => {
       const thumbprint = certificateThumbprint(ctx.req)
       return thumbprint === undefined ? {} : { certificateThumbprint: thumbprint }

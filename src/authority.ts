@@ -55,12 +55,15 @@ export interface Authority {
   close(): Promise<void>
 }
 
+/** How long the bank's core systems may take for one answer (threats E23), in milliseconds. */
+export const BANK_TIMEOUT = 10_000
+
 /** The consents' journey takes this long at most, in seconds; five idle minutes end it before. */
 const INTERACTION_SECONDS = 30 * 60
 
 export async function openAuthority(house: House): Promise<Authority> {
   const { config, database, now } = house
-  const bank = openBank(config.bank)
+  const bank = openBank({ ...config.bank, timeout: BANK_TIMEOUT })
   const fetch = openGuardedFetch({ exemptOrigins: config.fetchExemptions })
   const ledger = openLedger(database, house.audit)
   const layout = await openLayout({ brand: config.brand, secure: isSecure(config) })

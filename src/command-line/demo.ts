@@ -22,11 +22,12 @@ export function addDemo(program: Command, shell: Shell): void {
   })
 }
 
-async function runUntilStopped(shell: Shell, { tls = false, reset = false }: Options): Promise<void> {
+async function runUntilStopped(shell: Shell, { tls, reset }: Options): Promise<void> {
   const stop = shell.untilStopped()
   const { runDemo } = await demoProgram()
   const { DATABASE_URL } = shell.environment
-  const starting = runDemo({ tls, reset, ...(DATABASE_URL && { databaseUrl: DATABASE_URL }) }, shell.say)
+  const options = { tls: tls === true, reset: reset === true }
+  const starting = runDemo({ ...options, ...(DATABASE_URL && { databaseUrl: DATABASE_URL }) }, shell.say)
   const early = await Promise.race([stop, starting.then(() => undefined)])
   if (early !== undefined) shell.say('Stopping as soon as everything has started … (Ctrl-C again: at once)')
   const running = await starting

@@ -52,6 +52,7 @@ function openProgram(shell: Shell): Command {
       writeErr: (text) => shell.warn(text.trimEnd()),
       outputError: (text, write) => write(sentence(text)),
     })
+    .showHelpAfterError('See `postern --help`, or --help after a command.')
     .exitOverride()
     .addHelpText('after', '\nExamples:\n  $ postern demo\n  $ postern doctor')
     .addHelpText('after', '\nExit codes: 0 ok, 1 failed, 2 usage, 78 configuration.')

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Command, Option } from 'commander'
-import { type App, openApp } from '../app.ts'
+import type { App } from '../app.ts'
 import { type Config, ConfigError, readConfig, readSecrets, type SharedSecrets } from '../config.ts'
 import { Problem } from '../domain/problem.ts'
 import { openLog } from '../operations/log.ts'
@@ -33,8 +33,11 @@ async function serve(shell: Shell, role: Config['role']): Promise<number> {
   const { config, secrets } = readEverything(shell.environment, role)
   const stopping = shell.untilStopped()
   if (role !== 'gateway') shell.warn('! KEYS=local: the signing keys are in a file of this machine.')
+  // Late, so that no other command waits for the engine to load.
+  const { openApp } = await import('../app.ts')
   const app = await openApp(config, secrets)
-  await start(app)
+  const ports = await start(app)
+  shell.warn(`Serving (${role}). Ports: ${ports}.`)
   const stop = await stopping
   if (stop.kind === 'fault') logFault(shell, config, secrets, stop)
   await Promise.race([app.close(), after(DRAIN_MS)])
@@ -67,9 +70,12 @@ function secretsFor({ SECRETS_DIR }: Shell['environment'], role: Config['role'])
   return readSecrets(SECRETS_DIR)
 }
 
-async function start(app: App): Promise<void> {
+async function start(app: App): Promise<string> {
   try {
-    await app.start()
+    const { ports } = await app.start()
+    return Object.entries(ports)
+      .map(([listener, port]) => `${listener} ${port}`)
+      .join(', ')
   } catch (error) {
     await app.close()
     throw withNextStep(error)

@@ -14,6 +14,7 @@ export type AuditType =
   | 'customer.authenticated'
   | 'customer.authentication-failed'
   | 'customer.locked'
+  | 'customer.unlocked'
   | 'customer.signed-out'
   | 'request.pushed'
   | 'request.refused'

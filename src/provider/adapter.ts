@@ -1,4 +1,4 @@
-import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
+import Provider, { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import { ABSOLUTE_SECONDS } from '../domain/customer.ts'
 import { judgeGrant, type TokenKind } from '../domain/live-token.ts'
 import type { JsonObject } from '../domain/third-party.ts'
@@ -104,6 +104,9 @@ function oneTimeShelf({ ledger, now }: AdapterParts, kind: 'code' | 'pushed-requ
     find: async (value) => {
       const stored = await ledger.findOneTime(kind, value)
       if (stored === undefined) return undefined
+      // The engine minds a used request_uri only on the way back, after the customer has signed in for nothing.
+      const opens = kind === 'pushed-request' && Provider.ctx?.oidc.route === 'authorization'
+      if (stored.consumedAt && opens) return undefined
       if (stored.grant) rememberGrant(stored.grant, stored.grantPayload)
       const consumed = stored.consumedAt && Math.floor(stored.consumedAt.getTime() / 1000)
       return { ...restored(stored.payload, value), ...(consumed && { consumed }) }
@@ -162,7 +165,13 @@ function interactionShelf(parts: AdapterParts): Adapter {
       const unit = unitOfWork()
       unit.change(`interaction ${uid}`, ledger.finishInteraction(uid, now()))
       const stored = unit.interaction?.stored
-      if (stored?.decision?.kind === 'refused') await refusalTakesEffect(ledger, stored, now())
+      if (stored?.decision?.kind !== 'refused') return
+      await refusalTakesEffect(ledger, stored, now())
+      // A refused request is as finished as a granted one: its request_uri opens no further page (RFC 9126 §7.3).
+      const { parBox } = stored.payload
+      if (typeof parBox !== 'string') return
+      const pushed = unsealed(uid, parBox)
+      unit.change(`pushed-request ${pushed}`, ledger.consumeOneTime('pushed-request', pushed, now()))
     },
   })
 }

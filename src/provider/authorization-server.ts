@@ -69,7 +69,7 @@ export function openAuthorizationServer(parts: AuthorizationServerParts): Author
       ...(parts.observeIntrospection && { observe: parts.observeIntrospection }),
     }),
     protocolGuards,
-    honestDiscovery,
+    honestDiscovery(parts),
     workInUnits(parts),
   ]
 

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa'
 import type { JsonObject } from '../domain/third-party.ts'
+import { endpointsBelow } from './settings.ts'
 
 const wellKnown = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'])
 
@@ -7,21 +8,28 @@ const wellKnown = new Set(['/.well-known/openid-configuration', '/.well-known/oa
  * Discovery says what clients may use and nothing else. The engine fills some members with everything it could do
  * and lets nobody overrule them, so its answer is rewritten on the way out.
  */
-export const honestDiscovery: Middleware = async (ctx, next) => {
-  await next()
-  if (!wellKnown.has(ctx.path) || ctx.status !== 200) return
-  const metadata = ctx.body as JsonObject
-  ctx.body = {
-    ...metadata,
-    response_modes_supported: ['query', 'jwt', 'query.jwt'],
-    // Pairwise per organisation, by our own mapping; the engine is told ready-made subjects.
-    subject_types_supported: ['pairwise'],
-    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
-    claims_parameter_supported: false,
-    request_uri_parameter_supported: false,
-    introspection_endpoint_auth_methods_supported: ['private_key_jwt', 'self_signed_tls_client_auth'],
-    introspection_endpoint_auth_signing_alg_values_supported: ['PS256', 'ES256'],
-    token_endpoint_auth_methods_supported: ['private_key_jwt'],
+export function honestDiscovery(parts: {
+  readonly issuer: string
+  readonly certificateBaseUrl: string
+}): Middleware {
+  // The demo's issuer is plain http on loopback; tokens travel over TLS even there (DESIGN §7.12).
+  const endpoints = parts.issuer.startsWith('https:') ? {} : endpointsBelow(parts.certificateBaseUrl)
+  return async (ctx, next) => {
+    await next()
+    if (!wellKnown.has(ctx.path) || ctx.status !== 200) return
+    ctx.body = { ...(ctx.body as JsonObject), ...truths, ...endpoints }
+    ctx.set('Cache-Control', 'public, max-age=300')
   }
-  ctx.set('Cache-Control', 'public, max-age=300')
+}
+
+const truths: JsonObject = {
+  response_modes_supported: ['query', 'jwt', 'query.jwt'],
+  // Pairwise per organisation, by our own mapping; the engine is told ready-made subjects.
+  subject_types_supported: ['pairwise'],
+  grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+  claims_parameter_supported: false,
+  request_uri_parameter_supported: false,
+  introspection_endpoint_auth_methods_supported: ['private_key_jwt', 'self_signed_tls_client_auth'],
+  introspection_endpoint_auth_signing_alg_values_supported: ['PS256', 'ES256'],
+  token_endpoint_auth_methods_supported: ['private_key_jwt'],
 }

@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
 import type { errors, KoaContextWithOIDC } from 'oidc-provider'
 import type { AuditEvent } from '../domain/audit-event.ts'
+import { consentRequested } from './consent-requested.ts'
 import { unitOfWorkIfAny } from './unit-of-work.ts'
 
 /** Told of what is our fault, whole, for the log; nothing of it leaves the house. */
@@ -46,7 +47,9 @@ export function listenToEngine(engine: Provider, { now, fault }: EventParts): vo
     tellRefusal(ctx, error, now())
   })
   engine.on('pushed_authorization_request.success', (ctx) => tell(ctx, now(), { type: 'request.pushed' }))
-  engine.on('interaction.started', (ctx) => tell(ctx, now(), { type: 'consent.requested' }))
+  engine.on('interaction.started', (ctx) =>
+    tell(ctx, now(), { type: 'consent.requested', consentId: consentRequested().id }),
+  )
   engine.on('grant.success', (ctx) =>
     tell(ctx, now(), { type: 'token.issued', facts: { grant: String(ctx.oidc.params?.grant_type) } }),
   )
@@ -70,7 +73,11 @@ function tellRefusal(ctx: KoaContextWithOIDC, error: errors.OIDCProviderError, a
   })
 }
 
-function tell(ctx: KoaContextWithOIDC, at: Date, event: Pick<AuditEvent, 'type' | 'facts'>): void {
+function tell(
+  ctx: KoaContextWithOIDC,
+  at: Date,
+  event: Pick<AuditEvent, 'type' | 'facts' | 'consentId'>,
+): void {
   const { entities, client } = ctx.oidc
   const grantId = entities.Grant?.jti
   const customerId = entities.Grant?.accountId

@@ -57,8 +57,8 @@ export const routes = {
   userinfo: '/userinfo',
 } as const
 
-/** RFC 8705 §5: where clients with a certificate find the endpoints that they authenticate at. */
-function mtlsAliases(base: string): JsonObject {
+/** Where the endpoints are that clients authenticate at; for the certificate listener, RFC 8705 §5's aliases. */
+export function endpointsBelow(base: string): JsonObject {
   return {
     token_endpoint: `${base}${routes.token}`,
     pushed_authorization_request_endpoint: `${base}${routes.pushed_authorization_request}`,
@@ -150,7 +150,7 @@ function engineSettings(parts: EngineParts): Configuration {
         `${new URL(parts.issuer).pathname.replace(/\/$/, '')}/interaction/${interaction.uid}`,
     },
     renderError: parts.renderError,
-    discovery: { mtls_endpoint_aliases: mtlsAliases(parts.certificateBaseUrl) as never },
+    discovery: { mtls_endpoint_aliases: endpointsBelow(parts.certificateBaseUrl) as never },
     features: {
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: false },
@@ -280,6 +280,9 @@ function defaultResource(parts: EngineParts, ctx: KoaContextWithOIDC, oneOf: rea
 }
 
 async function resourceServerInfo(parts: EngineParts, ctx: KoaContextWithOIDC, resource: string) {
+  // RFC 8707 §2 lets a request name several; here a token is good for one resource, so a request names one.
+  if (Array.isArray(ctx.oidc.params?.resource) && ctx.oidc.params.resource.length > 1)
+    throw new errors.InvalidTarget('a request names one resource')
   const registered =
     resource === parts.gatewayResource ||
     (await parts.ledger.listResourceServers()).some((server) => server.resource === resource)

@@ -7,7 +7,7 @@ const page = `<!doctype html><html lang="en"><head><title>Share</title><style>p 
 <h1>Share with Acme &amp; Sons?</h1><p>It ends <b>tomorrow</b>.</p>
 <form id="consent" method="post" action="/interaction/abc/accounts?x=1&amp;y=2">
   <input type=hidden name="csrf" value="a&quot;b">
-  <input type="checkbox" id="acc-1" name="accounts" value="A1"><label for="acc-1">Everyday <span>····4821</span></label>
+  <input type="checkbox" id="acc-1" name="accounts" value="A1"><label for="acc-1">Everyday <span aria-hidden="true"><span>····</span>4821</span><span>ending 4821</span></label>
   <input type="checkbox" id="acc-2" name="accounts" value="A2" checked><label for="acc-2">Rainy-day</label>
   <input type="checkbox" id="acc-3" name="accounts" value="A3" disabled>
   <input type="radio" name="how" value="once"><input type="radio" name="how" value="always" checked>
@@ -54,7 +54,7 @@ describe('the scripted page reader', () => {
         ['why', 'text', 'two < three', false, false],
       ],
     )
-    assert.equal(consent?.fields[1]?.label, 'Everyday ····4821')
+    assert.equal(consent?.fields[1]?.label, 'Everyday ending 4821')
     assert.deepEqual(consent?.fields[6]?.options, ['3', '6', '12'])
   })
 

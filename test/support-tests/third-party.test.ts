@@ -3,7 +3,7 @@ import { AuthorizationRefused, readCallback, requestParameters } from '../suppor
 import { Browser } from '../support/browser.ts'
 import { Customer, refuse } from '../support/customer.ts'
 import { errorOf } from '../support/expect-answer.ts'
-import { makeKeyPair } from '../support/jws.ts'
+import { makeKeyPair, thumbprint } from '../support/jws.ts'
 import { openTestAuthority, type TestAuthority } from '../support/pki.ts'
 import { openTestDirectory, type TestDirectory } from '../support/test-directory.ts'
 import { type AskedRequest, ThirdParty } from '../support/third-party.ts'
@@ -139,6 +139,14 @@ describe('the scripted third party, on the certified engine', () => {
     const url = party.endpoint('userinfo_endpoint')
     const two = [0, 1].map(() => party.caller.proof({ server: 'authority', method: 'GET', url, accessToken }))
     assert.notEqual((await party.userinfo(accessToken, { proof: two })).status, 200)
+  })
+
+  it('names its key at PAR, and is refused when the proof is of another', async () => {
+    const party = await register()
+    const { publicJwk } = party.facts.dpopKey
+    const jkt = (value: string) => party.ask([], { parameters: { dpop_jkt: value } })
+    assert.ok((await jkt(thumbprint(publicJwk))).requestUri)
+    await assert.rejects(jkt(thumbprint((await makeKeyPair('ES256')).publicJwk)), Unexpected)
   })
 
   it('presents another certificate, or none, and is refused', async () => {

@@ -16,7 +16,7 @@ const usualPlaces = [
 const names = 'MAP *.postern.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1'
 
 /** Where Chromium is on this machine (`CHROMIUM` says it for unusual places), if it is anywhere. */
-export function chromiumPath(): string | undefined {
+function chromiumPath(): string | undefined {
   return [process.env.CHROMIUM ?? '', ...usualPlaces].find(isProgram)
 }
 
@@ -29,7 +29,8 @@ let saidSo = false
 export async function launchChromium(asking: Mocha.Context): Promise<Browser> {
   const executablePath = chromiumPath()
   if (executablePath === undefined) {
-    if (!saidSo) console.error('No Chromium found: browser tests are skipped. CHROMIUM=/path/to/it names one.')
+    if (!saidSo)
+      console.error('No Chromium found: browser tests are skipped. CHROMIUM=/path/to/it names one.')
     saidSo = true
     return asking.skip()
   }

@@ -41,7 +41,7 @@ interface OpenElement {
 
 /** The forms of a document with their fields and submit buttons, also those tied to a form by `form="id"`. */
 export function readForms(pieces: readonly Piece[]): readonly HtmlForm[] {
-  const elements = controls(pieces)
+  const elements = controls(spoken(pieces))
   const forms = elements.filter(({ piece }) => piece.name === 'form')
   const labels = new Map(
     elements
@@ -61,6 +61,20 @@ export function readForms(pieces: readonly Piece[]): readonly HtmlForm[] {
       fields: own.flatMap((element) => fieldOf(element, labels)),
       buttons: own.flatMap(buttonOf),
     }
+  })
+}
+
+/** Without what `aria-hidden` keeps from the accessible name, and so from a label. */
+function spoken(pieces: readonly Piece[]): readonly Piece[] {
+  let hidden: string | undefined
+  let depth = 0
+  return pieces.filter((piece) => {
+    if (hidden === undefined && piece.kind === 'open' && piece.attributes.get('aria-hidden') === 'true')
+      hidden = piece.name
+    if (hidden === undefined) return true
+    if (piece.kind !== 'text' && piece.name === hidden) depth += piece.kind === 'open' ? 1 : -1
+    if (depth === 0) hidden = undefined
+    return false
   })
 }
 

@@ -36,7 +36,8 @@ export const usage = `A scripted third party and a scripted customer walk the wh
   --gateway URL        the resource API
   --customers URL      the desk that opens a fresh customer (POST URL/customers)
   --customer NUMBER --password P --totp-secret BASE32
-                       an existing customer with at least three accounts, instead of a fresh one
+                       an existing customer with at least three accounts, instead of a fresh one;
+                       each code works once, so a second run in the same minute waits for the next
   --variant V          ${variants.join(' | ')}
   --alg ALG            PS256 | ES256, of the client's key
   --ca FILE            PEM certificates to trust

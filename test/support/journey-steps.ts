@@ -75,7 +75,7 @@ async function register({ options, transport, narrator }: Walk): Promise<ThirdPa
 
 async function findCustomer({ options, transport, narrator }: Walk): Promise<Customer> {
   const { customer, customers } = options
-  if (customer !== undefined) return new Customer(customer, { codeTries: 2 })
+  if (customer !== undefined) return new Customer(customer, { codeTries: 3 })
   if (customers === undefined) throw new TypeError('neither a customer nor a desk to ask for one')
   return narrator.step(
     'The desk opens a customer for this run',

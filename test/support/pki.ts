@@ -20,7 +20,7 @@ import {
 } from '@peculiar/x509'
 import type { ClientCertificate } from './transport.ts'
 
-export type CertificateAlgorithm = 'RSA' | 'ECDSA'
+type CertificateAlgorithm = 'RSA' | 'ECDSA'
 
 const algorithms = {
   RSA: {
@@ -33,7 +33,7 @@ const algorithms = {
 } as const
 
 /** What to put in a certificate; dates may be wrong on purpose. */
-export interface CertificateFacts {
+interface CertificateFacts {
   readonly commonName: string
   readonly organisation?: string
   readonly alg?: CertificateAlgorithm

@@ -7,7 +7,7 @@ import type { TestAuthority } from './pki.ts'
 import type { SoftwareFacts } from './registration.ts'
 
 /** What an attack may change of a software statement. */
-export interface StatementParts {
+interface StatementParts {
   readonly claims?: Overrides
   readonly header?: Overrides
   readonly alg?: Algorithm

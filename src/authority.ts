@@ -11,7 +11,7 @@ import { openAdmission } from './gateway/admission.ts'
 import type { Admitter, Disclosure } from './gateway/admitter.ts'
 import type { Log } from './operations/log.ts'
 import type { Metrics } from './operations/metrics.ts'
-import { newReference, openErrorPage } from './pages/error-page.ts'
+import { type ErrorPage, newReference, openErrorPage } from './pages/error-page.ts'
 import { openLayout } from './pages/layout.ts'
 import { openPages } from './pages/open-pages.ts'
 import type { Connection, Connections, CustomerAccounts } from './pages/ports.ts'
@@ -92,6 +92,7 @@ export async function openAuthority(house: House): Promise<Authority> {
     before: ({ interactions }) => [
       protocolHeaders({ secure: isSecure(config), observe: (answered) => observe(house, answered) }),
       pagesOnlyForBrowsers(config),
+      pageForLostVisitors(errorPage),
       openPages({
         layout,
         interactions,
@@ -144,6 +145,15 @@ function pagesOnlyForBrowsers(config: Config): Middleware {
     if (ctx.host === browserHost || protocol.has(ctx.path)) return next()
     ctx.status = 404
     ctx.body = { error: 'not_found', error_description: `pages and discovery are at ${config.issuer}` }
+  }
+}
+
+/** A person who typed an address that is not here gets a page; a program keeps the engine's bare 404. */
+function pageForLostVisitors(errorPage: ErrorPage): Middleware {
+  return async (ctx, next) => {
+    await next()
+    const lost = ctx.status === 404 && (ctx.body === undefined || ctx.body === null)
+    if (lost && ctx.accepts('json', 'html') === 'html') errorPage(ctx, { situation: 'not-found' })
   }
 }
 

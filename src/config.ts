@@ -128,7 +128,7 @@ const postgresUrl = z
 export const settings: readonly Setting[] = [
   setting(
     'ISSUER',
-    authority,
+    everywhere,
     'https://auth.meridianbank.example',
     httpsUrl,
     'What customers and third parties call the authority.',

@@ -106,7 +106,7 @@ async function addCustomer(shell: Shell, registers: Registers, asked: NewCustome
     ...(asked.password === undefined && { password }),
   }
   return {
-    lines: [`Added ${customer.name}, ${customerNumber}.`, ...(await handedOverLines(shell, given))],
+    lines: [`Added ${customer.name}, ${customerNumber}.`, ...handedOverLines(shell, given)],
     json: handedOverJson(given),
   }
 }
@@ -137,7 +137,7 @@ async function resetFactor(shell: Shell, registers: Registers, number: string): 
   ])
   const given = { customerNumber: number, totpSecret, bankName: installation.bankName }
   return {
-    lines: [`${printable(name)} has a new TOTP secret.`, ...(await handedOverLines(shell, given))],
+    lines: [`${printable(name)} has a new TOTP secret.`, ...handedOverLines(shell, given)],
     json: handedOverJson(given),
   }
 }

@@ -1,3 +1,4 @@
+import { renderUnicodeCompact } from 'uqr'
 import { otpauthUri } from '../sca/totp.ts'
 import type { Shell } from './answer.ts'
 
@@ -11,13 +12,13 @@ export interface HandedOver {
 }
 
 /** For a person: password, secret, set-up link and, on a terminal, the QR code that authenticator apps read. */
-export async function handedOverLines(shell: Shell, given: HandedOver): Promise<readonly string[]> {
+export function handedOverLines(shell: Pick<Shell, 'terminal'>, given: HandedOver): readonly string[] {
   const uri = otpauthUri(given)
   return [
     ...(given.password === undefined ? [] : [`  Password       ${given.password}`]),
     `  TOTP secret    ${given.totpSecret}`,
     `  Set-up link    ${uri}`,
-    ...(shell.terminal ? await qrCode(uri) : []),
+    ...(shell.terminal ? qrCode(uri) : []),
     'This is shown once. Hand password and code over in different ways.',
   ]
 }
@@ -33,10 +34,8 @@ export function handedOverJson(given: HandedOver): Record<string, string> {
 }
 
 /** Two modules in the height of one character, so that it fits where a terminal is 80 columns wide. */
-async function qrCode(text: string): Promise<readonly string[]> {
-  const qr = await import('uqr').catch(() => undefined)
-  if (qr === undefined) return ['  (No QR code: the library for it is not part of this installation.)']
-  return ['', ...qr.renderUnicodeCompact(text, { border: 2 }).split('\n').map(inItsColours), '']
+function qrCode(text: string): readonly string[] {
+  return ['', ...renderUnicodeCompact(text, { border: 2 }).split('\n').map(inItsColours), '']
 }
 
 /** The blocks are the light modules: white on black, whatever colours the terminal has. */

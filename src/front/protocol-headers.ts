@@ -33,6 +33,8 @@ export function protocolHeaders(options: {
     ctx.set('X-Content-Type-Options', 'nosniff')
     ctx.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
     ctx.set('Referrer-Policy', 'no-referrer')
+    // Whatever may be kept says so itself; errors and unknown paths never may.
+    ctx.set('Cache-Control', 'no-store')
     if (options.secure) ctx.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains')
     try {
       await next()

@@ -62,13 +62,13 @@ export function openAuthorizationServer(parts: AuthorizationServerParts): Author
   const interactions = openInteractions({ engine: () => engine, ledger, clients, now })
   const front: readonly Middleware[] = [
     ...parts.before({ interactions }),
+    protocolGuards,
     introspection({
       ...parts,
       clients,
       tokens,
       ...(parts.observeIntrospection && { observe: parts.observeIntrospection }),
     }),
-    protocolGuards,
     honestDiscovery(parts),
     workInUnits(parts),
   ]

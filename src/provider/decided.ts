@@ -1,6 +1,7 @@
 import type Provider from 'oidc-provider'
-import type { KoaContextWithOIDC } from 'oidc-provider'
-import { authorise, reject } from '../domain/consent.ts'
+import { errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { type AuthorisedConsent, authorise, reject } from '../domain/consent.ts'
+import { Problem } from '../domain/problem.ts'
 import type { Profile } from '../profiles/profile.ts'
 import type { Ledger, StoredInteraction } from './ports.ts'
 import { unitOfWork } from './unit-of-work.ts'
@@ -30,6 +31,17 @@ export async function refusalTakesEffect(
   })
 }
 
+/** What was asked may have expired while the customer decided: the third party is told, nothing is granted. */
+function authorisedOr(work: () => AuthorisedConsent): AuthorisedConsent {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'wrong-state')
+      throw new errors.AccessDenied('the consent that was asked for can no longer be given')
+    throw error
+  }
+}
+
 /**
  * The engine's `loadExistingGrant`: the grant that this interaction's own decision makes, and never one that the
  * browser's session or an earlier consent may have had.
@@ -46,7 +58,7 @@ export async function agreementTakesEffect(
   if (asked === undefined) return undefined
   const { accounts } = stored.decision
   const agreement = { customerId: stored.customerId, accounts, grantId: asked.id }
-  const consent = authorise(asked, agreement, now)
+  const consent = authorisedOr(() => authorise(asked, agreement, now))
 
   // `expiresIn` is how the engine's Grant learns its lifetime; save(ttl) ignores its argument.
   const seconds = Math.floor((consent.terms.expiresAt.getTime() - now.getTime()) / 1000)

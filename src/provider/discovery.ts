@@ -1,8 +1,10 @@
 import type { Middleware } from 'koa'
 import type { JsonObject } from '../domain/third-party.ts'
-import { endpointsBelow } from './settings.ts'
+import { endpointsBelow, routes } from './settings.ts'
 
 const wellKnown = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'])
+/** hardening.md §1: what everybody may know may be kept, but not for so long that a new key goes unseen. */
+const CACHED = 'public, max-age=300'
 
 /**
  * Discovery says what clients may use and nothing else. The engine fills some members with everything it could do
@@ -16,9 +18,11 @@ export function honestDiscovery(parts: {
   const endpoints = parts.issuer.startsWith('https:') ? {} : endpointsBelow(parts.certificateBaseUrl)
   return async (ctx, next) => {
     await next()
-    if (!wellKnown.has(ctx.path) || ctx.status !== 200) return
+    if (ctx.status !== 200) return
+    if (ctx.path === routes.jwks) ctx.set('Cache-Control', CACHED)
+    if (!wellKnown.has(ctx.path)) return
     ctx.body = { ...(ctx.body as JsonObject), ...truths, ...endpoints }
-    ctx.set('Cache-Control', 'public, max-age=300')
+    ctx.set('Cache-Control', CACHED)
   }
 }
 
@@ -27,6 +31,8 @@ const truths: JsonObject = {
   // Pairwise per organisation, by our own mapping; the engine is told ready-made subjects.
   subject_types_supported: ['pairwise'],
   grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+  // The engine also names `sid`, which belongs to sessions that are not kept here.
+  claims_supported: ['sub', 'iss', 'auth_time', 'amr'],
   claims_parameter_supported: false,
   request_uri_parameter_supported: false,
   introspection_endpoint_auth_methods_supported: ['private_key_jwt', 'self_signed_tls_client_auth'],

@@ -27,6 +27,8 @@ export const protocolGuards: Middleware = async (ctx, next) => {
     // RFC 6749 §3.2: parameters travel in the body; a token or assertion in a URL ends up in logs.
     if (query !== '') return refuse(ctx, 400, 'invalid_request', 'parameters belong in the request body')
   }
+  // The engine always brings the read route of RFC 7592 along; registrations are not managed here.
+  if (ctx.path.startsWith(`${routes.registration}/`)) return
   if (ctx.path === routes.authorization && !comesFromAPage(ctx))
     return refuse(
       ctx,

@@ -37,6 +37,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
     },
     pool: { min: 0, max: settings.poolSize },
     acquireConnectionTimeout: settings.acquireTimeoutMs,
+    log: { debug: unsaid, warn: unsaid, error: unsaid, deprecate: unsaid },
   })
   return {
     settings,
@@ -46,6 +47,9 @@ export function openDatabase(settings: DatabaseSettings): Database {
     close: () => pool.destroy(),
   }
 }
+
+/** knex would print stacks on standard output, among answers and log lines; what it says comes as an error as well. */
+function unsaid(): void {}
 
 async function preparedQuery<Row>(
   pool: Knex,

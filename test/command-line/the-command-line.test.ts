@@ -73,8 +73,9 @@ describe('the command line', () => {
 
   it('says in a sentence when the database is away or is something else', async () => {
     const away = { DATABASE_URL: 'postgres://postern:geheim@127.0.0.1:1/postern' }
-    const { code, err } = await postern(['customers', 'list'], { environment: away })
+    const { code, out, err } = await postern(['customers', 'list'], { environment: away })
     assert.equal(code, 1)
+    assert.equal(out, '')
     assert.match(err, /^The database did not answer\. \(.*ECONNREFUSED.*\)\n$/)
     const other = { DATABASE_URL: 'mysql://postern:geheim@127.0.0.1:1/postern' }
     for (const args of [['customers', 'list'], ['serve'], ['config'], ['doctor']]) {

@@ -124,7 +124,7 @@ async function openStandInBank({ authority }: Installation) {
   const { certificate, key } = await authority.server(['localhost'])
   const options = { cert: certificate, key, ca: authority.certificate, requestCert: true }
   const server = createServer({ ...options, rejectUnauthorized: true }, (_, response) => {
-    response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"not_found"}')
+    response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"not-found"}')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

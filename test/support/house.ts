@@ -33,6 +33,13 @@ export interface HouseOptions {
   readonly overrides?: Overrides
   /** Laid over the configuration of every process. */
   readonly config?: Partial<Config>
+  /** A migrated database, instead of a fresh one on this run's Postgres. */
+  readonly databaseUrl?: string
+  /**
+   * What Node is given to run a process of its own, before the name of its configuration's file: by default our
+   * program with a clock that can be moved.
+   */
+  readonly program?: readonly string[]
 }
 
 /** One process of Postern. `via` and `viaGateway` are for requests that are to reach this one. */
@@ -49,6 +56,8 @@ export interface HouseProcess {
   moveClock(seconds: number): Promise<void>
   /** What it has logged, as text. */
   readonly logged: () => string
+  /** Its process id; undefined while it does not run. */
+  readonly pid: () => number | undefined
 }
 
 /** A bank in production's shape on this machine: https issuer, own CA, own directory, the demo's core systems. */
@@ -76,7 +85,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const authority = await openTestAuthority()
   const directory = await openTestDirectory({ authority })
   const bank = await startBank(folder, authority)
-  const databaseUrl = await freshDatabase()
+  const databaseUrl = options.databaseUrl ?? (await freshDatabase())
   const secretsDir = await makeSecrets(folder)
   const signingKeysFile = join(folder, 'signing-keys.pem')
   await generateLocalKeys(signingKeysFile)
@@ -122,7 +131,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const processes =
     count === 0
       ? [inThisProcess(config, options.overrides ?? {})]
-      : Array.from({ length: count }, (_, index) => ofItsOwn(configOf(index), folder, index))
+      : Array.from({ length: count }, (_, index) => ofItsOwn(configOf(index), folder, index, options.program))
   for (const one of processes) await one.start()
 
   const transport = openTransport({ ca: authority.certificate })
@@ -186,10 +195,18 @@ function inThisProcess(config: Config, overrides: Overrides): HouseProcess {
       throw new Error('ask openHouse for processes')
     },
     logged: () => lines.join('\n'),
+    pid: () => process.pid,
   }
 }
 
-function ofItsOwn(config: Config, folder: string, index: number): HouseProcess {
+const withMovableClock = ['--import', here('shifted-clock.ts'), here('house-process.ts')]
+
+function ofItsOwn(
+  config: Config,
+  folder: string,
+  index: number,
+  program: readonly string[] = withMovableClock,
+): HouseProcess {
   const configFile = join(folder, `process-${index}.json`)
   const clockFile = join(folder, `clock-${index}`)
   const lines: string[] = []
@@ -206,11 +223,10 @@ function ofItsOwn(config: Config, folder: string, index: number): HouseProcess {
     ...vias(config),
     start: async () => {
       await writeFile(configFile, JSON.stringify(config))
-      const started = spawn(
-        process.execPath,
-        ['--import', here('shifted-clock.ts'), here('house-process.ts'), configFile],
-        { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env.PATH ?? '', CLOCK_FILE: clockFile } },
-      )
+      const started = spawn(process.execPath, [...program, configFile], {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: { PATH: process.env.PATH ?? '', CLOCK_FILE: clockFile },
+      })
       child = started
       createInterface({ input: started.stderr }).on('line', (line) => lines.push(line))
       await ready(started, lines)
@@ -222,6 +238,7 @@ function ofItsOwn(config: Config, folder: string, index: number): HouseProcess {
       await new Promise((resolve) => setTimeout(resolve, 100))
     },
     logged: () => lines.join('\n'),
+    pid: () => child?.pid,
   }
 }
 

@@ -1,0 +1,25 @@
+import type { AskedRequest, CollectedTokens, ThirdParty } from '../support/third-party.ts'
+import type { Browser } from '../support/browser.ts'
+import type { House } from '../support/house.ts'
+
+/** A customer has agreed; the code waits at the third party. */
+export interface Agreed {
+  readonly asked: AskedRequest
+  readonly browser: Browser
+  readonly callback: string
+  readonly code: string
+}
+
+/** A customer of their own agrees to everything that was asked. */
+export async function agreed(house: House, asked: AskedRequest): Promise<Agreed> {
+  const browser = house.browser()
+  const customer = await house.customer()
+  const callback = await customer.authorise(browser, asked.url)
+  return { asked, browser, callback, code: new URL(callback).searchParams.get('code') ?? '' }
+}
+
+/** The whole way to tokens, for tests of what comes after. */
+export async function tokensFor(house: House, party: ThirdParty): Promise<CollectedTokens> {
+  const { asked, callback } = await agreed(house, await party.ask())
+  return party.collect(callback, asked)
+}

@@ -57,15 +57,11 @@ function configuration(clients: readonly ClientMetadata[], signingKey: JWK): Con
       },
       richAuthorizationRequests: {
         enabled: true,
-        ack: 'experimental-01',
         types: { account_access: { validate: () => undefined } },
-        authorizationDetailsForGrantSource: (ctx: { oidc: { entities: { Grant?: { rar?: unknown } } } }) =>
-          ctx.oidc.entities.Grant?.rar,
-        authorizationDetailsForAccessToken: (_ctx: unknown, _token: unknown, source?: { rar?: unknown }) =>
-          source?.rar,
-        authorizationDetailsForIntrospection: (_ctx: unknown, token: { rar?: unknown }) => token.rar,
-        // The types lag behind the engine here.
-      } as never,
+        authorizationDetailsForGrantSource: async (ctx) => ctx.oidc.entities.Grant?.rar,
+        authorizationDetailsForAccessToken: async (_ctx, _token, source) => source?.rar,
+        authorizationDetailsForIntrospection: async (_ctx, token) => ('rar' in token ? token.rar : undefined),
+      },
     },
   }
 }

@@ -7,6 +7,7 @@ import { openPasswordHasher } from '../sca/password-hasher.ts'
 import { attemptKey } from '../sca/sign-in.ts'
 import { newTotpSecret } from '../sca/totp.ts'
 import { liftLock } from '../store/attempt-lock.ts'
+import { endSessionsOf } from '../store/customer-sessions.ts'
 import { findCustomerByNumber, insertCustomer, listCustomers, saveFactor } from '../store/customers.ts'
 import { commit } from '../store/writes.ts'
 import { type Answer, answering, type Shell } from './answer.ts'
@@ -133,6 +134,7 @@ async function resetFactor(shell: Shell, registers: Registers, number: string): 
   const at = now()
   await commit(database, [
     saveFactor(id, totpSecret),
+    endSessionsOf(id),
     await audit.row({ type: 'customer.factor-reset', actor: 'operator', at, customerId: id }),
   ])
   const given = { customerNumber: number, totpSecret, bankName: installation.bankName }

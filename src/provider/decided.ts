@@ -56,6 +56,8 @@ export async function agreementTakesEffect(
   if (stored?.decision?.kind !== 'agreed' || !stored.customerId || !stored.consentId) return undefined
   const asked = await ledger.findConsent(stored.consentId)
   if (asked === undefined) return undefined
+  // The same browser's other way back was first, by a moment: it took the code.
+  if (asked.state === 'authorised') throw new Problem('spent', 'The consent was decided already.')
   const { accounts } = stored.decision
   const agreement = { customerId: stored.customerId, accounts, grantId: asked.id }
   const consent = authorisedOr(() => authorise(asked, agreement, now))

@@ -31,8 +31,8 @@ const truths: JsonObject = {
   // Pairwise per organisation, by our own mapping; the engine is told ready-made subjects.
   subject_types_supported: ['pairwise'],
   grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
-  // The engine also names `sid`, which belongs to sessions that are not kept here.
-  claims_supported: ['sub', 'iss', 'auth_time', 'amr'],
+  // The engine also names `sid` and `amr`, which no token or userinfo answer of ours ever carries.
+  claims_supported: ['sub', 'iss', 'auth_time'],
   claims_parameter_supported: false,
   request_uri_parameter_supported: false,
   introspection_endpoint_auth_methods_supported: ['private_key_jwt', 'self_signed_tls_client_auth'],

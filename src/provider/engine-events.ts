@@ -4,7 +4,7 @@ import type Provider from 'oidc-provider'
 import type { errors, KoaContextWithOIDC } from 'oidc-provider'
 import type { AuditEvent } from '../domain/audit-event.ts'
 import { consentRequested } from './consent-requested.ts'
-import { unitOfWorkIfAny } from './unit-of-work.ts'
+import { isLostRace, unitOfWorkIfAny } from './unit-of-work.ts'
 
 /** Told of what is our fault, whole, for the log; nothing of it leaves the house. */
 export type EngineFault = (fault: unknown, ctx: Context) => void
@@ -30,7 +30,7 @@ const refusals = [
 export function listenToEngine(engine: Provider, { now, fault }: EventParts): void {
   engine.on('server_error', (ctx, error) => {
     unitOfWorkIfAny()?.fail(error)
-    fault(error, ctx)
+    if (!isLostRace(error)) fault(error, ctx)
   })
   // All of these carry (ctx, error); the overloads cannot say so for a union of names.
   const emitter: EventEmitter = engine

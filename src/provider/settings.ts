@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type Keygrip from 'keygrip'
 import Provider, {
   type AdapterFactory,
@@ -16,6 +16,7 @@ import type { Clients } from './clients.ts'
 import { authorizationParameters, requestConsent } from './consent-requested.ts'
 import { agreementTakesEffect } from './decided.ts'
 import { BankSigningKey } from './external-signing-key.ts'
+import { tellSubjects, withSubject } from './pairwise-subject.ts'
 import type { Ledger } from './ports.ts'
 import { unitOfWorkIfAny } from './unit-of-work.ts'
 
@@ -74,6 +75,7 @@ export function openEngine(parts: EngineParts): Provider {
   const engine = new Provider(parts.issuer, engineSettings(parts))
   // Only the front handler talks to us; it writes these headers itself and lets no visitor's through.
   engine.proxy = true
+  tellSubjects(engine)
   engine.ReplayDetection.unique = (issuer, jti, expiresAt) => unseen(parts, issuer, jti, expiresAt)
   return engine
 }
@@ -180,6 +182,8 @@ function engineSettings(parts: EngineParts): Configuration {
         enabled: true,
         initialAccessToken: false,
         issueRegistrationAccessToken: false,
+        // Begins with a letter, so that operators can type it on a command line; looks like nobody's `sub` (FAPI 2.0 §6.7).
+        idFactory: () => `tpp-${randomBytes(16).toString('hex')}`,
       },
       registrationManagement: { enabled: false },
       resourceIndicators: {
@@ -244,7 +248,7 @@ async function accountOf({ ledger, clients }: EngineParts, ctx: KoaContextWithOI
     ({ facts }) => facts.subject !== undefined && customerOf(facts.grant?.consent) === id,
   )
   const sub = known?.facts.subject ?? (await ledger.subjectOf(client.thirdParty.organisation.id, id))
-  return { accountId: id, claims: async () => ({ sub }) }
+  return withSubject(id, sub)
 }
 
 function customerOf(consent: object | undefined): string | undefined {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { ABSOLUTE_SECONDS, IDLE_SECONDS } from '../domain/customer.ts'
 import type { Database } from './database.ts'
 import { keyOf } from './secrets.ts'
+import type { Write } from './writes.ts'
 
 /** Sessions of customers at the page of connected apps: our own, apart from the engine's. */
 export function openCustomerSessions(database: Database, now: () => Date) {
@@ -35,4 +36,9 @@ export function openCustomerSessions(database: Database, now: () => Date) {
 
 function before(moment: Date, seconds: number): Date {
   return new Date(moment.getTime() - seconds * 1000)
+}
+
+/** Whoever signed in with what is no longer good is signed out everywhere. */
+export function endSessionsOf(customerId: string): Write {
+  return { sql: 'delete from customer_session where customer_id = $1', values: [customerId] }
 }

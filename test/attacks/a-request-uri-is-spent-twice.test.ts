@@ -12,11 +12,14 @@ import { justAgreed } from './shared-accounts.ts'
 describe('a request_uri is spent twice', () => {
   let house: House
   let acme: ThirdParty
+  let shady: ThirdParty
   /** How far ahead the processes' clocks are by now, in seconds. */
   let ahead = 0
   before(async () => {
     house = await openHouse({ processes: 2 })
-    acme = await house.register({ alg: 'ES256', now: () => new Date(Date.now() + ahead * 1000) })
+    const facts = { alg: 'ES256', now: () => new Date(Date.now() + ahead * 1000) } as const
+    acme = await house.register(facts)
+    shady = await house.register({ ...facts, name: 'Shady Ledger' })
   })
   after(() => house.close())
 
@@ -55,15 +58,17 @@ describe('a request_uri is spent twice', () => {
       browser.get(resume, { from: page, follow: false, via }),
     )
     // Whoever is late is told so, on a page or as an error at the third party; a fault of ours is neither.
-    for (const { status, described } of answers) assert.ok([303, 400, 409].includes(status ?? 0), described)
-    const locations = answers.map(({ answer }) => answer?.headers.location ?? '')
-    const callbacks = locations.filter((location) => new URL(location, house.issuer).searchParams.has('code'))
+    for (const { status, described } of answers) assert.ok((status ?? 500) < 500, described)
+    const locations = answers.map(({ answer }) => new URL(answer?.headers.location ?? '', house.issuer))
+    const answered = locations.map(({ searchParams }) => searchParams.get('error'))
+    assert.ok(!answered.includes('access_denied'), 'the customer agreed: nobody is told that they refused')
+    const callbacks = locations.filter(({ searchParams }) => searchParams.has('code')).map(({ href }) => href)
     return callbacks.map((callback) => readCallback(callback, asked, house.issuer))
   }
 
   for (const [seconds, rounds] of [
-    [5, 20],
-    [61, 10],
+    [5, 30],
+    [61, 8],
   ] as const)
     it(`by 20 ways back at once, ${seconds} seconds after it was pushed: one code, in each of ${rounds} rounds`, async () => {
       for (let round = 0; round < rounds; round += 1) {
@@ -106,7 +111,6 @@ describe('a request_uri is spent twice', () => {
   })
 
   it('by a third party that did not push it: it learns nothing, and the owner goes on with it', async () => {
-    const shady = await house.register({ alg: 'ES256', name: 'Shady Ledger', now: acme.facts.now })
     const asked = await acme.ask()
     const stolen = await house.browser().get(shady.authorizeUrl(asked.requestUri))
     assert.equal(stolen.status, 400)

@@ -1,4 +1,4 @@
-import { readCallback } from '../support/authorization-request.ts'
+import { type Parameters, readCallback } from '../support/authorization-request.ts'
 import type { Browser } from '../support/browser.ts'
 import { type Choice, Customer } from '../support/customer.ts'
 import type { House } from '../support/house.ts'
@@ -16,6 +16,8 @@ export interface AgreeOptions {
   readonly accounts?: Choice
   readonly customer?: Customer
   readonly browser?: Browser
+  /** Laid over the pushed request. */
+  readonly parameters?: Parameters
 }
 
 /** A consent of a customer nobody has used, up to the code. */
@@ -28,7 +30,8 @@ export async function justAgreed(
   const facts = (options.customer ?? (await house.customer())).facts
   // Authenticator app and bank follow the same clock, also where a test has moved it.
   const customer = options.customer ?? new Customer(facts, { now: party.facts.now })
-  const asked = await party.ask()
+  const { parameters } = options
+  const asked = await party.ask(undefined, { ...(parameters && { parameters }) })
   const callback = await customer.authorise(browser, asked.url, { accounts })
   return { asked, customer, browser, code: readCallback(callback, asked, house.issuer) }
 }

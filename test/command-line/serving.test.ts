@@ -122,7 +122,7 @@ describe('postern serve', () => {
 
   it('runs as a gateway alone, without database, keys and secrets', async () => {
     const { TLS_CERT_FILE, TLS_KEY_FILE, ...all } = installation.environment
-    const only = Object.entries(all).filter(([name]) => /^(GATEWAY|OPERATIONS|BANK_)/.test(name))
+    const only = Object.entries(all).filter(([name]) => /^(ISSUER|GATEWAY|OPERATIONS|BANK_)/.test(name))
     const environment = {
       ...Object.fromEntries(only),
       TLS_CERT_FILE,

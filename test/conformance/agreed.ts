@@ -1,3 +1,5 @@
+import { newPendingRequest, requestParameters } from '../support/authorization-request.ts'
+import { expectStatus } from '../support/expect-answer.ts'
 import type { AskedRequest, CollectedTokens, ThirdParty } from '../support/third-party.ts'
 import type { Browser } from '../support/browser.ts'
 import type { House } from '../support/house.ts'
@@ -21,5 +23,15 @@ export async function agreed(house: House, asked: AskedRequest): Promise<Agreed>
 /** The whole way to tokens, for tests of what comes after. */
 export async function tokensFor(house: House, party: ThirdParty): Promise<CollectedTokens> {
   const { asked, callback } = await agreed(house, await party.ask())
+  return party.collect(callback, asked)
+}
+
+/** Tokens for identity alone: the customer shares no account, and userinfo is what the token is for. */
+export async function identityFor(house: House, party: ThirdParty): Promise<CollectedTokens> {
+  const pending = newPendingRequest(party.facts.redirectUri)
+  const answer = await party.push({ ...requestParameters(party.clientId, pending, []), scope: 'openid' })
+  const requestUri = String(expectStatus(answer, 201).json().request_uri)
+  const asked = { ...pending, requestUri, url: party.authorizeUrl(requestUri) }
+  const { callback } = await agreed(house, asked)
   return party.collect(callback, asked)
 }

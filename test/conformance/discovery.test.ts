@@ -51,7 +51,7 @@ describe('discovery (RFC 8414, FAPI 2.0 Security Profile §5.3.2.1)', () => {
   })
 
   it('lists only claims that tokens carry', () => {
-    assert.deepEqual([...(document.claims_supported as string[])].sort(), ['amr', 'auth_time', 'iss', 'sub'])
+    assert.deepEqual([...(document.claims_supported as string[])].sort(), ['auth_time', 'iss', 'sub'])
   })
 
   it('lists PS256 and ES256 and nothing weaker (FAPI 2.0 Security Profile §5.4.1)', () => {

@@ -30,8 +30,15 @@ describe('a customer refuses', () => {
     assertRefused(await refuse(browser, page), asked)
 
     const consentId = await newestConsent(house, acme)
-    assert.deepEqual(await consentState(house, consentId), { state: 'rejected', reason: 'refused-by-customer' })
-    assert.deepEqual(await auditOf(house, consentId), ['consent.requested', 'consent.decided', 'consent.rejected'])
+    assert.deepEqual(await consentState(house, consentId), {
+      state: 'rejected',
+      reason: 'refused-by-customer',
+    })
+    assert.deepEqual(await auditOf(house, consentId), [
+      'consent.requested',
+      'consent.decided',
+      'consent.rejected',
+    ])
   })
 
   it('before signing in, where nobody knows who it was', async () => {

@@ -77,15 +77,26 @@ describe('a customer shares', () => {
   })
 
   it('amounts without names, where Basic transactions were agreed to', async () => {
-    const basic = ['ReadAccountsBasic', 'ReadTransactionsBasic', 'ReadTransactionsDebits', 'ReadTransactionsCredits']
-    const rows = await transactionsOf(acme, await share(house, acme, { details: asking(basic), accounts: [0] }))
+    const basic = [
+      'ReadAccountsBasic',
+      'ReadTransactionsBasic',
+      'ReadTransactionsDebits',
+      'ReadTransactionsCredits',
+    ]
+    const rows = await transactionsOf(
+      acme,
+      await share(house, acme, { details: asking(basic), accounts: [0] }),
+    )
     assert.ok(rows.length > 10)
     for (const row of rows) assert.ok(!('description' in row) && !('counterparty' in row))
   })
 
   it('the money coming in and none going out, where that was agreed to', async () => {
     const credits = ['ReadAccountsBasic', 'ReadTransactionsDetail', 'ReadTransactionsCredits']
-    const rows = await transactionsOf(acme, await share(house, acme, { details: asking(credits), accounts: [0] }))
+    const rows = await transactionsOf(
+      acme,
+      await share(house, acme, { details: asking(credits), accounts: [0] }),
+    )
     assert.ok(rows.length > 5)
     for (const { amount } of rows) assert.match(String(amount), /^\d/)
   })
@@ -93,7 +104,12 @@ describe('a customer shares', () => {
   it('the transactions of a time, whatever the third party asks for', async () => {
     const at = (daysAgo: number) => new Date(Date.now() - daysAgo * DAY).toISOString()
     const window = { transactions_from: at(120), transactions_to: at(60) }
-    const all = ['ReadAccountsBasic', 'ReadTransactionsDetail', 'ReadTransactionsCredits', 'ReadTransactionsDebits']
+    const all = [
+      'ReadAccountsBasic',
+      'ReadTransactionsDetail',
+      'ReadTransactionsCredits',
+      'ReadTransactionsDebits',
+    ]
     const shared = await share(house, acme, { details: asking(all, window), accounts: [0] })
     for (const query of ['', `?from=${at(300)}`, `?from=${at(300)}&to=${at(0)}`]) {
       const rows = await transactionsOf(acme, shared, query)
@@ -108,10 +124,9 @@ describe('a customer shares', () => {
 
   it('what the page said, in its words', async () => {
     const customer = await house.customer()
-    const details = asking(
-      ['ReadAccountsBasic', 'ReadTransactionsBasic', 'ReadTransactionsCredits'],
-      { expires_at: new Date(Date.now() + 40 * DAY).toISOString() },
-    )
+    const details = asking(['ReadAccountsBasic', 'ReadTransactionsBasic', 'ReadTransactionsCredits'], {
+      expires_at: new Date(Date.now() + 40 * DAY).toISOString(),
+    })
     const page = await customer.arrive(house.browser(), (await acme.ask(details)).url)
     assert.match(page.text, /the name you gave the account, its type and its currency/)
     assert.match(page.text, /money coming in/)

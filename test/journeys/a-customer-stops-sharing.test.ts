@@ -1,29 +1,24 @@
 import assert from 'node:assert/strict'
 import { addResourceServer } from '../attacks/resource-server.ts'
-import { Customer, stopConnection } from '../support/customer.ts'
+import { stopConnection } from '../support/customer.ts'
 import { errorOf } from '../support/expect-answer.ts'
-import { type House, openHouse } from '../support/house.ts'
-import { type MovableClock, movableClock } from '../support/movable-clock.ts'
+import { type MovableHouse, openMovableHouse } from '../support/movable-house.ts'
 import type { ThirdParty } from '../support/third-party.ts'
 import { auditOf, consentState, share } from './shared.ts'
 
 describe('a customer stops sharing', () => {
-  let house: House
-  let clock: MovableClock
+  let house: MovableHouse
   let acme: ThirdParty
   let quickpay: ThirdParty
   before(async () => {
-    clock = movableClock()
-    house = await openHouse({ overrides: { now: clock.now } })
-    acme = await house.register({ now: clock.now })
-    quickpay = await house.register({ now: clock.now, name: 'QuickPay' })
+    house = await openMovableHouse()
+    acme = await house.register()
+    quickpay = await house.register({ name: 'QuickPay' })
   })
   after(() => house.close())
 
-  const someone = async () => new Customer((await house.customer()).facts, { now: clock.now })
-
   it('and from that moment the third party gets nothing, by any of its tokens', async () => {
-    const shared = await share(house, acme, { customer: await someone() })
+    const shared = await share(house, acme)
     const { accessToken, refreshToken = '', consentId, customer, browser } = shared
     const api = await addResourceServer(house, house.gateway)
     assert.equal((await acme.resource('/accounts', accessToken)).status, 200)
@@ -39,17 +34,20 @@ describe('a customer stops sharing', () => {
     assert.deepEqual([refresh.status, errorOf(refresh)], [400, 'invalid_grant'])
     assert.deepEqual((await api.introspect(accessToken)).json(), { active: false })
 
-    assert.deepEqual(await consentState(house, consentId), { state: 'revoked', reason: 'stopped-by-customer' })
+    assert.deepEqual(await consentState(house, consentId), {
+      state: 'revoked',
+      reason: 'stopped-by-customer',
+    })
     assert.deepEqual((await auditOf(house, consentId)).at(-1), 'consent.revoked')
   })
 
   it('with one app, and goes on with the other', async () => {
-    const customer = await someone()
+    const customer = await house.customer()
     const browser = house.browser()
     const first = await share(house, acme, { customer, browser })
-    clock.move(60)
+    await house.later(60)
     const second = await share(house, quickpay, { customer, browser })
-    clock.move(60)
+    await house.later(60)
     const list = await customer.openConnections(browser, house.issuer)
     assert.match(list.text, /Acme Budget/)
     assert.match(list.text, /QuickPay/)
@@ -61,7 +59,7 @@ describe('a customer stops sharing', () => {
   })
 
   it('and reads afterwards what was shared, when, and that it has ended', async () => {
-    const shared = await share(house, acme, { customer: await someone(), accounts: [1] })
+    const shared = await share(house, acme, { accounts: [1] })
     const { customer, browser, consentId } = shared
     await acme.read('/accounts', shared.accessToken)
     const list = await customer.openConnections(browser, house.issuer)
@@ -78,8 +76,8 @@ describe('a customer stops sharing', () => {
   })
 
   it('and nobody else finds that connection', async () => {
-    const { consentId } = await share(house, acme, { customer: await someone() })
-    const stranger = await someone()
+    const { consentId } = await share(house, acme)
+    const stranger = await house.customer()
     const browser = house.browser()
     await stranger.openConnections(browser, house.issuer)
     for (const path of ['', '/stop'])
@@ -88,10 +86,10 @@ describe('a customer stops sharing', () => {
   })
 
   it('and may share again: a new consent, and the old tokens stay dead', async () => {
-    const old = await share(house, acme, { customer: await someone() })
+    const old = await share(house, acme)
     const { customer, browser } = old
     await stopConnection(browser, await customer.openConnections(browser, house.issuer), old.consentId)
-    clock.move(60)
+    await house.later(60)
     const renewed = await share(house, acme, { customer, browser })
     assert.notEqual(renewed.consentId, old.consentId)
     assert.equal((await acme.resource('/accounts', renewed.accessToken)).status, 200)

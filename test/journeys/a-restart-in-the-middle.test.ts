@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { agree, refuse } from '../support/customer.ts'
+import { refuse } from '../support/customer.ts'
 import { type House, type HouseProcess, openHouse } from '../support/house.ts'
 import type { Page } from '../support/page.ts'
 import type { ThirdParty } from '../support/third-party.ts'
@@ -27,7 +27,7 @@ for (const [how, words] of [
       await process.start()
     }
 
-    it('between the pushed request and sign-in, between every page, and between code and token', async () => {
+    it('between all steps from the pushed request to the data', async () => {
       const customer = await house.customer()
       const browser = house.browser()
       const asked = await acme.ask()
@@ -44,56 +44,41 @@ for (const [how, words] of [
       const filling = { code: await customer.code() }
       const accounts = await browser.submit(code.form('code-submit'), filling, 'code-submit')
       await again()
-      const callback = await agree(browser, accounts, { accounts: [0, 1] })
+      const chosen = accounts.fields('accounts').map(({ value }) => value)
+      const choice = { accounts: chosen.slice(0, 2) }
+      const decided = await browser.submit(accounts.form('consent-allow'), choice, 'consent-allow', {
+        follow: false,
+      })
+      const consentId = await newestConsent(house, acme)
+      assert.equal((await consentState(house, consentId))?.state, 'awaiting')
+      await again()
+      const { callback = '' } = await browser.get(wayBack(decided), { from: accounts })
       await again()
       const tokens = await acme.collect(callback, asked)
       await again()
       const body = await acme.read('/accounts', tokens.accessToken)
       assert.equal((body.accounts as unknown[]).length, 2)
       await acme.renew(tokens.refreshToken ?? '')
-      const told = await auditOf(house, await newestConsent(house, acme))
-      assert.deepEqual(told.slice(0, 4), everything)
+      assert.deepEqual((await auditOf(house, consentId)).slice(0, 4), everything)
     })
 
-    it('between the decision and the way back to the third party', async () => {
+    it('and what was stopped or is being refused stays so', async () => {
       const customer = await house.customer()
       const browser = house.browser()
       const asked = await acme.ask()
       const page = await customer.arrive(browser, asked.url)
-      const accounts = page.fields('accounts').map(({ value }) => value)
-      const decided = await browser.submit(page.form('consent-allow'), { accounts }, 'consent-allow', {
-        follow: false,
-      })
-      const consentId = await newestConsent(house, acme)
-      assert.equal((await consentState(house, consentId))?.state, 'awaiting')
-      await again()
-      const back = await browser.get(resumeOf(decided), { from: page })
-      const tokens = await acme.collect(back.callback ?? '', asked)
-      assert.equal((await acme.resource('/accounts', tokens.accessToken)).status, 200)
-      assert.equal((await consentState(house, consentId))?.state, 'authorised')
-    })
-
-    it('between a refusal and the way back to the third party', async () => {
-      const customer = await house.customer()
-      const browser = house.browser()
-      const asked = await acme.ask()
-      const page = await customer.arrive(browser, asked.url)
-      await again()
-      const url = new URL(await refuse(browser, page))
-      assert.equal(url.searchParams.get('error'), 'access_denied')
-      assert.equal(url.searchParams.get('state'), asked.state)
-    })
-
-    it('and a stopped consent stays stopped', async () => {
       const { accessToken, refreshToken = '' } = await share(house, acme)
       await acme.revoke(refreshToken)
       await again()
       assert.equal((await acme.resource('/accounts', accessToken)).status, 401)
       assert.equal((await acme.refresh(refreshToken)).status, 400)
+      const url = new URL(await refuse(browser, page))
+      assert.equal(url.searchParams.get('error'), 'access_denied')
+      assert.equal(url.searchParams.get('state'), asked.state)
     })
   })
 
-function resumeOf(page: Page): string {
+function wayBack(page: Page): string {
   const location = page.answer?.headers.location ?? ''
   return new URL(location, page.url).href
 }

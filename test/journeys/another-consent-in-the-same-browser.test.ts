@@ -1,37 +1,30 @@
 import assert from 'node:assert/strict'
 import { readCallback } from '../support/authorization-request.ts'
-import { agree, Customer, refuse, stopConnection } from '../support/customer.ts'
-import { type House, openHouse } from '../support/house.ts'
-import { type MovableClock, movableClock } from '../support/movable-clock.ts'
+import { agree, refuse, stopConnection } from '../support/customer.ts'
+import { type MovableHouse, openMovableHouse } from '../support/movable-house.ts'
 import type { ThirdParty } from '../support/third-party.ts'
 import { listOf, nicknames, share } from './shared.ts'
 
 const acmeLtd = { id: 'acme-ltd-0001', name: 'Acme Budget Ltd' }
 
 describe('another consent in the same browser', () => {
-  let house: House
-  let clock: MovableClock
+  let house: MovableHouse
   let acme: ThirdParty
   let acmeSavings: ThirdParty
   let quickpay: ThirdParty
   before(async () => {
-    clock = movableClock()
-    house = await openHouse({ overrides: { now: clock.now } })
-    const { now } = clock
-    acme = await house.register({ now, organisation: acmeLtd })
-    acmeSavings = await house.register({ now, organisation: acmeLtd, name: 'Acme Savings' })
-    quickpay = await house.register({ now, name: 'QuickPay' })
+    house = await openMovableHouse()
+    acme = await house.register({ organisation: acmeLtd })
+    acmeSavings = await house.register({ organisation: acmeLtd, name: 'Acme Savings' })
+    quickpay = await house.register({ name: 'QuickPay' })
   })
   after(() => house.close())
-  beforeEach(() => clock.move(60))
-
-  const someone = async () => new Customer((await house.customer()).facts, { now: clock.now })
 
   it('is asked for: sign-in, code and accounts anew, and the first one works on', async () => {
-    const customer = await someone()
+    const customer = await house.customer()
     const first = await share(house, acme, { customer, accounts: [0] })
     const { browser } = first
-    clock.move(60)
+    await house.later(60)
     const asked = await acme.ask()
     const page = await browser.get(asked.url)
     assert.ok(page.hasForm('login-submit'), page.described)
@@ -41,13 +34,15 @@ describe('another consent in the same browser', () => {
     const read = async (token: string) => nicknames(await acme.read('/accounts', token))
     assert.deepEqual(await read(second.accessToken), ['Savings account'])
     assert.deepEqual(await read(first.accessToken), ['Everyday account'])
-    assert.deepEqual(await read((await acme.renew(first.refreshToken ?? '')).accessToken), ['Everyday account'])
+    assert.deepEqual(await read((await acme.renew(first.refreshToken ?? '')).accessToken), [
+      'Everyday account',
+    ])
   })
 
   it('that is refused leaves the first one working', async () => {
-    const customer = await someone()
+    const customer = await house.customer()
     const first = await share(house, acme, { customer })
-    clock.move(60)
+    await house.later(60)
     const asked = await acme.ask()
     await refuse(first.browser, await customer.arrive(first.browser, asked.url))
     assert.equal((await acme.resource('/accounts', first.accessToken)).status, 200)
@@ -55,21 +50,21 @@ describe('another consent in the same browser', () => {
   })
 
   it('that is stopped leaves the first one working', async () => {
-    const customer = await someone()
+    const customer = await house.customer()
     const first = await share(house, acme, { customer })
     const { browser } = first
-    clock.move(60)
+    await house.later(60)
     const second = await share(house, acme, { customer, browser })
-    clock.move(60)
+    await house.later(60)
     await stopConnection(browser, await customer.openConnections(browser, house.issuer), second.consentId)
     assert.equal((await acme.resource('/accounts', second.accessToken)).status, 401)
     assert.equal((await acme.resource('/accounts', first.accessToken)).status, 200)
   })
 
   it("of another organisation's app needs no sign-out first, and asks no question about one", async () => {
-    const customer = await someone()
+    const customer = await house.customer()
     const { browser } = await share(house, acme, { customer })
-    clock.move(60)
+    await house.later(60)
     const asked = await quickpay.ask()
     const page = await browser.get(asked.url)
     assert.deepEqual(
@@ -84,8 +79,8 @@ describe('another consent in the same browser', () => {
   })
 
   it('of another customer is theirs alone', async () => {
-    const alice = await someone()
-    const bob = await someone()
+    const alice = await house.customer()
+    const bob = await house.customer()
     const first = await share(house, acme, { customer: alice })
     const second = await share(house, acme, { customer: bob, browser: first.browser })
     assert.notEqual(first.subject, second.subject)
@@ -96,11 +91,11 @@ describe('another consent in the same browser', () => {
   })
 
   it('knows the customer by the same name within an organisation, and by another outside it', async () => {
-    const customer = await someone()
+    const customer = await house.customer()
     const subjects: string[] = []
     for (const party of [acme, acmeSavings, quickpay, acme]) {
       subjects.push((await share(house, party, { customer })).subject)
-      clock.move(60)
+      await house.later(60)
     }
     const [first, sibling, stranger, again] = subjects
     assert.deepEqual([sibling, again], [first, first])
@@ -113,10 +108,10 @@ describe('another consent in the same browser', () => {
   })
 
   it('names an account to the same software as before, and to other software otherwise', async () => {
-    const customer = await someone()
+    const customer = await house.customer()
     const idsFor = async (party: ThirdParty) => {
       const { accessToken } = await share(house, party, { customer, accounts: [0, 1] })
-      clock.move(60)
+      await house.later(60)
       return listOf(await party.read('/accounts', accessToken), 'accounts').map(({ accountId }) => accountId)
     }
     const first = await idsFor(acme)
@@ -130,12 +125,12 @@ describe('another consent in the same browser', () => {
   })
 
   it('may be under way in two tabs at once, each with its own answer', async () => {
-    const customer = await someone()
+    const customer = await house.customer()
     const browser = house.browser()
     const [one, two] = await Promise.all([acme.ask(), quickpay.ask()])
     const tabs = [await browser.get(one.url), await browser.get(two.url)] as const
     const first = await customer.signIn(browser, tabs[0])
-    clock.move(60)
+    await house.later(60)
     const second = await customer.signIn(browser, tabs[1])
     assert.match(second.text, /QuickPay/)
     const shared = await agree(browser, first, { accounts: [0, 1] })
@@ -149,7 +144,7 @@ describe('another consent in the same browser', () => {
   })
 
   it('may be refused in one tab and agreed to in the other, of one app', async () => {
-    const customer = await someone()
+    const customer = await house.customer()
     const browser = house.browser()
     const [one, two] = await Promise.all([acme.ask(), acme.ask()])
     const refused = await browser.get(one.url)

@@ -10,7 +10,9 @@ export interface Load {
 }
 
 export function openLoad(): Load {
-  const child = fork(fileURLToPath(new URL('load-process.ts', import.meta.url)), { serialization: 'advanced' })
+  const child = fork(fileURLToPath(new URL('load-process.ts', import.meta.url)), {
+    serialization: 'advanced',
+  })
   return {
     order: (order) => reply(child, order),
     close: () => child.disconnect(),

@@ -41,7 +41,10 @@ const columns: readonly (readonly [string, (figures: Figures) => string])[] = [
 
 /** For people: ours first, the reference's after the stroke. */
 export function table(figures: readonly Figures[]): string {
-  const rows = [columns.map(([title]) => title), ...figures.map((one) => columns.map(([, cell]) => cell(one)))]
+  const rows = [
+    columns.map(([title]) => title),
+    ...figures.map((one) => columns.map(([, cell]) => cell(one))),
+  ]
   const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
   return rows
     .map((row) =>

@@ -275,6 +275,18 @@ function admission(house: House, server: AuthorizationServer): Admitter {
     tokens: server.tokens,
     replay: openReplays(database),
     disclosures: { record: (disclosure, at) => disclosures.record(disclosed(disclosure, at)) },
+    refusals: {
+      record: ({ clientId, consentId, interactionId, endpoint, error }, at) =>
+        audit.append({
+          type: 'data.refused',
+          actor: 'third-party',
+          at,
+          clientId,
+          interactionId,
+          ...(consentId !== undefined && { consentId }),
+          facts: { error, ...(endpoint !== undefined && { endpoint }) },
+        }),
+    },
     nonceSecret: derived(house.secrets, 'gateway nonces'),
     resource: config.gateway.url,
     now,

@@ -28,6 +28,7 @@ export type AuditType =
   | 'token.revoked'
   | 'code.reused'
   | 'data.disclosed'
+  | 'data.refused'
 
 export type AuditActor = 'third-party' | 'customer' | 'resource-server' | 'operator' | 'postern'
 

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { isUnavailable } from '../domain/problem.ts'
-import { admissionRequest, disclosure } from './admission-wire.ts'
+import { admissionRequest, disclosure, knownRefusal } from './admission-wire.ts'
 import type { Admitter } from './admitter.ts'
 
 const LARGEST_QUESTION = 64 * 1024
 
 /**
- * The judge's private door: POST /admit and POST /disclosed, JSON, at most 64 kB. For a TLS server with
+ * The judge's private door: POST /admit, /disclosed and /refused, JSON, at most 64 kB. For a TLS server with
  * `requestCert` and `rejectUnauthorized` whose only trusted CA is the one that names gateways; a connection without
  * a certificate that its server verified gets 403 here as well.
  */
@@ -42,6 +42,12 @@ async function answer(admitter: Admitter, request: IncomingMessage): Promise<Rep
     const told = disclosure.safeParse(question)
     if (!told.success) return no(400, 'invalid_request')
     return { status: 200, body: { disclosed: await admitter.disclosed(told.data) } }
+  }
+  if (request.url === '/refused') {
+    const told = knownRefusal.safeParse(question)
+    if (!told.success) return no(400, 'invalid_request')
+    await admitter.refused(told.data)
+    return { status: 200, body: {} }
   }
   return no(404, 'not_found')
 }

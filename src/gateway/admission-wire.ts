@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Admission, AdmissionRequest, Disclosure } from './admitter.ts'
+import type { Admission, AdmissionRequest, Disclosure, KnownRefusal } from './admitter.ts'
 
 const text = z.string().max(2048)
 const instant = z.iso.datetime().transform((written) => new Date(written))
@@ -22,6 +22,14 @@ export const disclosure: z.ZodType<Disclosure> = z.strictObject({
   endpoint: text,
   accountIds: z.array(text),
   rows: z.int().nonnegative(),
+  interactionId: text,
+})
+
+export const knownRefusal: z.ZodType<KnownRefusal> = z.strictObject({
+  clientId: text,
+  consentId: text.exactOptional(),
+  endpoint: text.exactOptional(),
+  error: text,
   interactionId: text,
 })
 

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { LiveToken } from '../domain/live-token.ts'
 import { isUnavailable } from '../domain/problem.ts'
-import type { Admission, AdmissionRequest, Admitted, Admitter, Disclosure, Refused } from './admitter.ts'
+import type {
+  Admission,
+  AdmissionRequest,
+  Admitted,
+  Admitter,
+  Disclosure,
+  KnownRefusal,
+  Refused,
+} from './admitter.ts'
 import { type DpopNonces, dpopNonces } from './dpop-nonces.ts'
 import { PROOF_WINDOW, readProof, WrongProof } from './dpop-proof.ts'
 
@@ -18,6 +26,9 @@ export interface AdmissionPorts {
   readonly disclosures: {
     /** Writes the audit row only while token, grant and consent are still live at `at`; false: none was written. */
     record(disclosure: Disclosure, at: Date): Promise<boolean>
+  }
+  readonly refusals: {
+    record(refusal: KnownRefusal, at: Date): Promise<void>
   }
   /** 32 bytes, the same on every process (DESIGN: shared secrets). */
   readonly nonceSecret: Buffer
@@ -46,6 +57,7 @@ export function openAdmission(ports: AdmissionPorts): Admitter {
       }
     },
     disclosed: (disclosure) => ports.disclosures.record(disclosure, ports.now()),
+    refused: (refusal) => ports.refusals.record(refusal, ports.now()),
   }
 }
 
@@ -77,7 +89,28 @@ async function judge(
     throw wrongProof('The DPoP scheme needs a DPoP header with a proof.')
   const token = await ports.tokens.live(request.token)
   if (token === undefined || token.kind === 'refresh' || token.resource !== ports.resource) throw dead
+  try {
+    return await judgeHolder(request, token, ports, nonces)
+  } catch (error) {
+    // A proof without a fresh nonce is how every conversation begins; it is nobody's fault.
+    if (error instanceof Refusal && error.error !== 'use_dpop_nonce')
+      await ports.refusals.record(knownRefusal(request, token, error), ports.now())
+    throw error
+  }
+}
 
+function knownRefusal(request: AdmissionRequest, token: LiveToken, { error }: Refusal): KnownRefusal {
+  const { interactionId } = request
+  const known = { clientId: token.clientId, error, interactionId }
+  return token.consent === undefined ? known : { ...known, consentId: token.consent.id }
+}
+
+async function judgeHolder(
+  request: AdmissionRequest,
+  token: LiveToken,
+  ports: AdmissionPorts,
+  nonces: DpopNonces,
+): Promise<Admitted> {
   const proof = await proofOfPossession(request, token, ports.now())
   const freshness = proof && nonceOf(proof.nonce, nonces)
   const admitted = whatItOpens(request, token)

@@ -71,6 +71,16 @@ export interface Disclosure {
   readonly interactionId: string
 }
 
+/** A request of a party that is known, and was refused all the same. */
+export interface KnownRefusal {
+  readonly clientId: string
+  readonly consentId?: string
+  /** The endpoint's name in the profile; undefined where the judge itself refused. */
+  readonly endpoint?: string
+  readonly error: string
+  readonly interactionId: string
+}
+
 /**
  * Judges requests and writes down what is disclosed. Both methods may throw Problem `unavailable`, and whoever
  * asks treats any other failure the same: nobody is let in, nothing leaves.
@@ -79,4 +89,6 @@ export interface Admitter {
   admit(request: AdmissionRequest): Promise<Admission>
   /** False: the token or its consent ended meanwhile; nothing was written and nothing may be sent. */
   disclosed(disclosure: Disclosure): Promise<boolean>
+  /** Writes the refusal down before it is answered; strangers' are counted, not written down (DESIGN §7.16). */
+  refused(refusal: KnownRefusal): Promise<void>
 }

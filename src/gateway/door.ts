@@ -48,9 +48,17 @@ async function handle(gate: Gate, ctx: Koa.Context): Promise<void> {
   } catch (error) {
     refusal = error instanceof Refusal ? error : asRefusal(error)
     if (refusal !== error && refusal.status === 500) fault = error
+    await tell(gate, visit, refusal)
     refuse(gate, ctx, visit, refusal)
   }
   gate.observe?.(observation(gate, visit, refusal, fault))
+}
+
+/** Of a party that was let in and asked for more than its consent gives. The refusal stands, told or not. */
+async function tell(gate: Gate, visit: Visit, { status, error }: Refusal): Promise<void> {
+  const { clientId, consentId, endpoint, interactionId } = visit
+  if (clientId === undefined || consentId === undefined || status !== 403) return
+  await gate.admitter.refused({ clientId, consentId, endpoint, error, interactionId }).catch(() => undefined)
 }
 
 async function serve(gate: Gate, ctx: Koa.Context, visit: Visit): Promise<Answer> {

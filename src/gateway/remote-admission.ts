@@ -46,6 +46,9 @@ export function openRemoteAdmitter(options: RemoteAdmitterOptions): Admitter & {
       if (!answer.success) throw new Problem('unavailable', 'The admission service gave no usable answer.')
       return answer.data.disclosed
     },
+    refused: async (refusal) => {
+      await ask(pool, '/refused', refusal, timeout)
+    },
     close: () => pool.destroy(),
   }
 }

@@ -15,7 +15,8 @@ import { type LiveTokens, openLiveTokens } from './live-tokens.ts'
 import type { Ledger } from './ports.ts'
 import { protocolGuards } from './protocol-guards.ts'
 import { openRegistrations } from './registrations.ts'
-import { openEngine } from './settings.ts'
+import { cookieNames, openEngine } from './settings.ts'
+import { withoutSession } from './without-session.ts'
 import { workInUnits } from './work-in-units.ts'
 
 /** What a customer is shown when the protocol cannot lead them on. */
@@ -70,6 +71,7 @@ export function openAuthorizationServer(parts: AuthorizationServerParts): Author
       ...(parts.observeIntrospection && { observe: parts.observeIntrospection }),
     }),
     honestDiscovery(parts),
+    withoutSession(cookieNames(parts).session),
     workInUnits(parts),
   ]
 

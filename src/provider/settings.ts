@@ -210,7 +210,8 @@ function engineSettings(parts: EngineParts): Configuration {
   }
 }
 
-function cookieNames({ secure, cookiePrefix }: EngineParts) {
+/** The engine's cookies; its session is not kept (without-session.ts). */
+export function cookieNames({ secure, cookiePrefix }: Pick<EngineParts, 'secure' | 'cookiePrefix'>) {
   return secure
     ? { session: '__Host-engine', interaction: '__Secure-interaction', resume: '__Secure-resume' }
     : {

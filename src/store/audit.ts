@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { AUDIT_SCHEMA_VERSION, type AuditEvent, canonicalJson, leafHash } from '../domain/audit-event.ts'
 import type { Database } from './database.ts'
+import { newRows } from './new-rows.ts'
 import { commit, type Write } from './writes.ts'
 
 /** Writes the trail. A row stands in the same statement as the change it tells of (house invariant 10). */
@@ -32,8 +33,19 @@ export interface AuditRow {
   readonly leaf: string
 }
 
-const insert = `insert into audit_event (epoch, schema_version, at, type, actor, customer_ref, client_id, consent_id,
-  interaction_id, canonical, leaf) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+const auditRows = newRows('audit_event', {
+  epoch: 'uuid',
+  schema_version: 'smallint',
+  at: 'timestamptz',
+  type: 'text',
+  actor: 'text',
+  customer_ref: 'bytea',
+  client_id: 'text',
+  consent_id: 'uuid',
+  interaction_id: 'text',
+  canonical: 'text',
+  leaf: 'bytea',
+})
 
 const list = `select id::text as id, at, type, actor, client_id as "clientId", consent_id as "consentId",
     interaction_id as "interactionId", canonical, encode(leaf, 'hex') as leaf
@@ -89,7 +101,8 @@ export async function openAuditTrail(database: Database): Promise<AuditTrail> {
       facts: event.facts,
     })
     return {
-      sql: insert,
+      rows: auditRows,
+      sql: auditRows.one,
       values: [
         epoch,
         AUDIT_SCHEMA_VERSION,

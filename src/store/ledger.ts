@@ -7,14 +7,16 @@ import * as grants from './grants.ts'
 import * as interactions from './interactions.ts'
 import { subjectOf } from './mappings.ts'
 import * as oneTime from './one-time.ts'
+import { openSharedCommits } from './shared-commits.ts'
 import * as thirdParties from './third-parties.ts'
 import * as tokens from './tokens.ts'
-import { commit, type Write } from './writes.ts'
+import type { Write } from './writes.ts'
 
 /** Everything the authorization server asks of the store, over one database and one audit trail. */
 export function openLedger(database: Database, audit: AuditTrail) {
   const { find: findToken } = tokens.openTokens(database)
   const { spend } = oneTime.openReplays(database)
+  const commit = openSharedCommits(database)
   return {
     ...consents,
     ...grants,
@@ -22,7 +24,7 @@ export function openLedger(database: Database, audit: AuditTrail) {
     ...oneTime,
     ...thirdParties,
     ...tokens,
-    commit: (changes: readonly Write[]) => commit(database, changes),
+    commit,
     auditRow: (event: AuditEvent) => audit.row(event),
     findToken,
     spend,

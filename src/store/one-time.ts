@@ -2,6 +2,7 @@ import type { TokenRecord } from '../domain/live-token.ts'
 import type { JsonObject } from '../domain/third-party.ts'
 import { batched } from './batched.ts'
 import type { Database } from './database.ts'
+import { newRows } from './new-rows.ts'
 import { keyOf } from './secrets.ts'
 import { type GrantRow, grantColumns, grantJoin, grantPart } from './tokens.ts'
 import type { Write } from './writes.ts'
@@ -41,6 +42,15 @@ export async function findOneTime(
   }
 }
 
+const oneTimeRows = newRows('one_time', {
+  kind: 'text',
+  key: 'bytea',
+  grant_id: 'text',
+  payload: 'jsonb',
+  expires_at: 'timestamptz',
+  keep_until: 'timestamptz',
+})
+
 export function insertOneTime(entry: {
   readonly kind: OneTimeKind
   readonly value: string
@@ -50,7 +60,8 @@ export function insertOneTime(entry: {
   readonly keepUntil: Date
 }): Write {
   return {
-    sql: `insert into one_time (kind, key, grant_id, payload, expires_at, keep_until) values ($1, $2, $3, $4, $5, $6)`,
+    rows: oneTimeRows,
+    sql: oneTimeRows.one,
     values: [
       entry.kind,
       keyOf(entry.value),

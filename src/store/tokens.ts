@@ -3,6 +3,7 @@ import type { JsonObject, Standing } from '../domain/third-party.ts'
 import { batched } from './batched.ts'
 import { type ConsentRow, consentColumns, toConsent } from './consents.ts'
 import type { Database } from './database.ts'
+import { newRows } from './new-rows.ts'
 import { keyOf } from './secrets.ts'
 import type { Write } from './writes.ts'
 
@@ -110,6 +111,16 @@ function confirmationOf(payload: JsonObject): Confirmation | undefined {
   return typeof thumbprint === 'string' ? { 'x5t#S256': thumbprint } : undefined
 }
 
+const tokenRows = newRows('token', {
+  key: 'bytea',
+  kind: 'text',
+  client_id: 'text',
+  grant_id: 'text',
+  issued_at: 'timestamptz',
+  expires_at: 'timestamptz',
+  payload: 'jsonb',
+})
+
 export function insertToken(token: {
   readonly value: string
   readonly kind: TokenKind
@@ -120,8 +131,8 @@ export function insertToken(token: {
   readonly payload: JsonObject
 }): Write {
   return {
-    sql: `insert into token (key, kind, client_id, grant_id, issued_at, expires_at, payload)
-      values ($1, $2, $3, $4, $5, $6, $7)`,
+    rows: tokenRows,
+    sql: tokenRows.one,
     values: [
       keyOf(token.value),
       token.kind,

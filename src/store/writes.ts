@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Problem } from '../domain/problem.ts'
 import type { Database } from './database.ts'
+import type { NewRows } from './new-rows.ts'
 
 /** One change to one row: SQL with `$1 …` of its own and, where it may lose a race, the sentence for the loser. */
 export interface Write {
@@ -8,6 +9,8 @@ export interface Write {
   readonly values: readonly unknown[]
   /** The write must change exactly one row; otherwise everything is undone and this is why. */
   readonly guard?: string
+  /** Set when the write is nothing but a new row: many of them can be made at once. */
+  readonly rows?: NewRows
 }
 
 const LOST = 'PT001'
@@ -20,10 +23,9 @@ const RETRIED = new Set(['40001', '40P01'])
  */
 export async function commit(database: Database, writes: readonly Write[]): Promise<void> {
   if (writes.length === 0) return
-  const { name, text, values } = statement(writes)
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await database.query(name, text, values)
+      await commitParts(database, writes)
       return
     } catch (error) {
       const code = error instanceof Error ? (error as { code?: string }).code : undefined
@@ -31,6 +33,12 @@ export async function commit(database: Database, writes: readonly Write[]): Prom
       if (code === undefined || !RETRIED.has(code) || attempt === 3) throw error
     }
   }
+}
+
+/** The one statement, once: throws what Postgres says, or Problem `unavailable`. */
+export async function commitParts(database: Database, writes: readonly Write[]): Promise<void> {
+  const { name, text, values } = statement(writes)
+  await database.query(name, text, values)
 }
 
 /** The text depends on the shape of the writes only, so that Postgres prepares each shape once per connection. */

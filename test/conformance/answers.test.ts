@@ -35,7 +35,7 @@ describe('every answer of the authority (hardening.md §1, FAPI 2.0 Security Pro
       await send('/nothing'),
       await send('/interaction/nobody/login', { headers: { accept: 'text/html' } }),
       await send('/authorize', { headers: { accept: 'text/html' } }),
-      await send('/authorize/nobody', { headers: { accept: 'text/html' } }),
+      await send('/authorize/nobody-was-ever-called-this', { headers: { accept: 'text/html' } }),
       await send('/userinfo'),
       await send('/token'),
       ...(await Promise.all(

@@ -71,7 +71,7 @@ describe('refresh (RFC 6749 §6, FAPI 2.0 Security Profile §5.3.2.1 item 9)', (
     const ended = await tokensFor(house, acme)
     await house.sql(
       `update consent set state = 'revoked', closed_at = now(), reason = 'stopped-by-bank'
-        where id = (select consent_id from "grant" order by expires_at desc limit 1)`,
+        where id = (select id from consent order by created_at desc limit 1)`,
     )
     expectRefusal(await acme.refresh(ended.refreshToken ?? ''), 400, 'invalid_grant')
   })

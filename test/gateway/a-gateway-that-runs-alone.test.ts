@@ -82,6 +82,7 @@ describe('a gateway that runs alone asks its judge over mutual TLS', () => {
       },
     }),
     disclosed: async () => true,
+    refused: async () => {},
   }
 
   it('the same questions and answers as in one process, dates included', async () => {
@@ -95,12 +96,17 @@ describe('a gateway that runs alone asks its judge over mutual TLS', () => {
         asked.push(disclosure)
         return disclosure.rows === 1
       },
+      refused: async (refusal) => {
+        asked.push(refusal)
+      },
     })
     const remote = ask(url)
     assert.deepEqual(await remote.admit(question), await yes.admit(question))
     assert.equal(await remote.disclosed(told), true)
     assert.equal(await remote.disclosed({ ...told, rows: 0 }), false)
-    assert.deepEqual(asked, [question, told, { ...told, rows: 0 }])
+    const refusal = { clientId: 'acme-budget', error: 'invalid_token', interactionId: told.interactionId }
+    await remote.refused(refusal)
+    assert.deepEqual(asked, [question, told, { ...told, rows: 0 }, refusal])
     const no = {
       admitted: false,
       status: 401,
@@ -116,6 +122,7 @@ describe('a gateway that runs alone asks its judge over mutual TLS', () => {
     const url = await serve({
       admit: (request) => judge().admit(request),
       disclosed: (disclosure) => judge().disclosed(disclosure),
+      refused: (refusal) => judge().refused(refusal),
     })
     const own: Admitter[] = []
     const judge = (): Admitter => {
@@ -169,17 +176,18 @@ describe('a gateway that runs alone asks its judge over mutual TLS', () => {
   })
 
   it('fails closed when the answer is slow, and in time', async () => {
-    const never: Admitter = { admit: () => new Promise(() => {}), disclosed: () => new Promise(() => {}) }
+    const silence = () => new Promise<never>(() => {})
+    const never: Admitter = { admit: silence, disclosed: silence, refused: silence }
     const started = Date.now()
     await isAway(ask(await serve(never), { timeout: 150 }))
     assert.ok(Date.now() - started < 1500)
   })
 
   it('fails closed when the judge throws', async () => {
-    for (const error of [new Problem('unavailable', 'x'), new Error('bug')])
-      await isAway(
-        ask(await serve({ admit: () => Promise.reject(error), disclosed: () => Promise.reject(error) })),
-      )
+    for (const error of [new Problem('unavailable', 'x'), new Error('bug')]) {
+      const fails = () => Promise.reject(error)
+      await isAway(ask(await serve({ admit: fails, disclosed: fails, refused: fails })))
+    }
   })
 
   for (const [name, body] of [

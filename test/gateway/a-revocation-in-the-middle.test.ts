@@ -45,6 +45,7 @@ describe('the judge is not there', () => {
         admitter: (own) => ({
           admit: (request) => (out ? breaks(own) : own).admit(request),
           disclosed: (disclosure) => (out ? breaks(own) : own).disclosed(disclosure),
+          refused: (refusal) => own.refused(refusal),
         }),
       })
       try {

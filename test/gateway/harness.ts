@@ -6,7 +6,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWTHeaderParam
 import { type Bank, openBank } from '../../src/bank/bank.ts'
 import type { Confirmation, LiveToken } from '../../src/domain/live-token.ts'
 import { openAdmission } from '../../src/gateway/admission.ts'
-import type { Admitter, Disclosure } from '../../src/gateway/admitter.ts'
+import type { Admitter, Disclosure, KnownRefusal } from '../../src/gateway/admitter.ts'
 import { gatewayApp } from '../../src/gateway/door.ts'
 import type { Observation } from '../../src/gateway/gate.ts'
 import { fapi2 } from '../../src/profiles/fapi2/index.ts'
@@ -193,6 +193,8 @@ export interface House {
   readonly spent: Map<string, Date>
   readonly disclosures: Disclosure[]
   readonly observations: Observation[]
+  /** What was written down of known parties' refusals. */
+  readonly refusals: KnownRefusal[]
   now: Date
   nonce: string | undefined
   certificateThumbprint: string | undefined
@@ -217,6 +219,7 @@ export async function openHouse(
   const tokens = new Map<string, LiveToken>()
   const spent = new Map<string, Date>()
   const disclosures: Disclosure[] = []
+  const refusals: KnownRefusal[] = []
   const observations: Observation[] = []
   const now = () => house.now
   const own = openAdmission({
@@ -236,6 +239,7 @@ export async function openHouse(
         return alive
       },
     },
+    refusals: { record: async (refusal) => void refusals.push(refusal) },
     nonceSecret: randomBytes(32),
     resource: BASE,
     now,
@@ -265,6 +269,7 @@ export async function openHouse(
     spent,
     disclosures,
     observations,
+    refusals,
     now: NOW,
     nonce: undefined,
     certificateThumbprint: undefined,

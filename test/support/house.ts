@@ -31,8 +31,8 @@ export interface HouseOptions {
   readonly processes?: number
   /** For the application in the test's own process. */
   readonly overrides?: Overrides
-  /** Laid over the configuration of every process. */
-  readonly config?: Partial<Config>
+  /** Laid over the configuration of every process; `authority` made the certificates that all of them trust. */
+  readonly config?: Partial<Config> | ((authority: TestAuthority) => Promise<Partial<Config>>)
   /** A migrated database, instead of a fresh one on this run's Postgres. */
   readonly databaseUrl?: string
   /**
@@ -86,6 +86,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const directory = await openTestDirectory({ authority })
   const bank = await startBank(folder, authority)
   const databaseUrl = options.databaseUrl ?? (await freshDatabase())
+  const more = typeof options.config === 'function' ? await options.config(authority) : options.config
   const secretsDir = await makeSecrets(folder)
   const signingKeysFile = join(folder, 'signing-keys.pem')
   await generateLocalKeys(signingKeysFile)
@@ -124,7 +125,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
         helpHours: 'every day 7:00 to 23:00',
       },
       logLevel: 'info',
-      ...options.config,
+      ...more,
     }
   }
   const config = configOf(0)

@@ -349,10 +349,10 @@ function contradictions(environment: Environment, role: Config['role']): readonl
         sentence: 'is missing. The private connection between gateway and authority needs it.',
       })
   }
-  if (DEBUG?.includes('oidc-provider'))
+  if (DEBUG !== undefined && debugs(DEBUG, 'oidc-provider:'))
     faults.push({
       name: 'DEBUG',
-      sentence: 'names oidc-provider, which prints what must stay secret. Unset it.',
+      sentence: 'names or includes oidc-provider, which prints what must stay secret. Unset it.',
     })
   if (ISSUER && GATEWAY_URL && URL.parse(ISSUER)?.host === URL.parse(GATEWAY_URL)?.host)
     faults.push({
@@ -360,6 +360,14 @@ function contradictions(environment: Environment, role: Config['role']): readonl
       sentence: 'has the same host as ISSUER. Give the gateway a host of its own.',
     })
   return faults
+}
+
+/** Whether a list of names, each perhaps with a `*`, turns on what is called like this. */
+function debugs(list: string, namespace: string): boolean {
+  return list.split(/[\s,]+/).some((name) => {
+    const [start = ''] = name.split('*')
+    return name.includes('*') ? namespace.startsWith(start) || start.startsWith(namespace) : name.startsWith('oidc-provider')
+  })
 }
 
 function assemble(values: ReadonlyMap<string, unknown>, role: Config['role']): Config {

@@ -5,6 +5,7 @@ import type { SigningAlgorithm, SigningKey } from '../domain/signing-key.ts'
 import { thumbprint } from './thumbprint.ts'
 
 const signing = promisify(sign)
+const verifying = promisify(verify)
 
 /**
  * A key whose private half lives in this process: for development and tests. Signs on libuv's threads, so that the
@@ -25,7 +26,7 @@ export async function localSigningKey(
       const started = performance.now()
       const signature = await signing('sha256', data, { key: privateKey, ...parameters })
       // A signature that does not verify never leaves the room (faults.md X11).
-      if (!verify('sha256', data, { key: publicKey, ...parameters }, signature))
+      if (!(await verifying('sha256', data, { key: publicKey, ...parameters }, signature)))
         throw new Problem('unavailable', 'The signing key made a signature that does not verify.')
       observe?.(alg, performance.now() - started)
       return signature

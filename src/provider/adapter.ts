@@ -147,7 +147,8 @@ function interactionShelf(parts: AdapterParts): Adapter {
       }
     },
     upsert: async (uid, payload) => {
-      const { parJti, result, lastSubmission, session, ...kept } = payload
+      // The way back holds the uid; it is made anew where it is needed (interactions.ts).
+      const { parJti, result, lastSubmission, session, returnTo, ...kept } = payload
       const consent = consentRequested()
       unitOfWork().change(`consent ${consent.id}`, ledger.insertConsent(consent))
       unitOfWork().change(

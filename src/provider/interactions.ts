@@ -5,6 +5,7 @@ import type { Authentication } from '../domain/customer.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Clients } from './clients.ts'
 import type { Ledger, StoredInteraction } from './ports.ts'
+import { routes } from './settings.ts'
 import { isLostRace } from './unit-of-work.ts'
 
 /** A customer in the middle of being asked, in words that the pages understand. */
@@ -54,6 +55,9 @@ export function openInteractions(parts: {
     return stored !== undefined && stored.expiresAt > now() ? stored : undefined
   }
 
+  /** Where the engine takes the journey up again. Never stored: whoever knows the uid of it is nearly that browser. */
+  const wayBack = (uid: string): string => `${engine().issuer}${routes.authorization}/${uid}`
+
   return {
     current: async (ctx, uid) => {
       const stored = await mine(ctx, uid)
@@ -76,7 +80,7 @@ export function openInteractions(parts: {
         redirectOrigin: originOf(redirectUriOf(stored)),
         consentId: consent.id,
         terms: consent.terms,
-        progress: progressOf(stored),
+        progress: progressOf(stored, wayBack(uid)),
       }
     },
 
@@ -89,7 +93,7 @@ export function openInteractions(parts: {
       if (stored === undefined) throw new Problem('not-found', 'This request has ended.')
       if (stored.decision === undefined) await record(stored, uid, decision)
       else mustBeSame(stored.decision, decision)
-      return String(stored.payload.returnTo)
+      return wayBack(uid)
     },
   }
 
@@ -127,11 +131,11 @@ function mustBeSame(first: Decision, second: Decision): void {
     throw new Problem('wrong-state', 'This request was decided already, and otherwise.')
 }
 
-function progressOf(stored: StoredInteraction): CurrentInteraction['progress'] {
+function progressOf(stored: StoredInteraction, returnTo: string): CurrentInteraction['progress'] {
   const { decision, customerId, authenticatedAt, amr, finishedAt, signedOut } = stored
   if (finishedAt !== undefined) return { step: 'decided' }
   // Not brought back yet: a double click or a reload may still go on to where the first one leads.
-  if (decision !== undefined) return { step: 'decided', decision, returnTo: String(stored.payload.returnTo) }
+  if (decision !== undefined) return { step: 'decided', decision, returnTo }
   if (customerId === undefined) return signedOut ? { step: 'login', signedOut } : { step: 'login' }
   if (authenticatedAt === undefined) return { step: 'factor', customerId }
   return { step: 'accounts', authentication: { customerId, at: authenticatedAt, amr } }

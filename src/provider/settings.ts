@@ -323,9 +323,17 @@ function mustBeSenderConstrained(metadata: {
 // The types have PEM strings only; the engine takes an X509Certificate just as well (helpers/certificate_thumbprint.js).
 function certificateOf(ctx: KoaContextWithOIDC): string | undefined {
   const { socket } = ctx.req
+  const known = certificates.get(socket)
+  if (known !== undefined) return known
   const certificate = 'getPeerX509Certificate' in socket && (socket as PeerSocket).getPeerX509Certificate()
-  return certificate ? certificate.toString() : undefined
+  if (!certificate) return undefined
+  const pem = certificate.toString()
+  certificates.set(socket, pem)
+  return pem
 }
+
+/** What each connection proved at its handshake; it stays the same until the connection ends. */
+const certificates = new WeakMap<object, string>()
 
 interface PeerSocket {
   getPeerX509Certificate(): { toString(): string } | undefined

@@ -54,18 +54,16 @@ const list = `select id::text as id, at, type, actor, client_id as "clientId", c
     and ($3::bytea is null or customer_ref = $3)
   order by e.id desc limit $4`
 
-/** Salts kept in memory at most; any process finds the others in the database. */
-const CACHED_SALTS = 10_000
+/** Customers' pseudonyms kept in memory at most; the database has the salts of the others. */
+const CACHED_PSEUDONYMS = 10_000
 
 export async function openAuditTrail(database: Database): Promise<AuditTrail> {
   const [cluster] = await database.query<{ epoch: string }>('epoch', 'select epoch from cluster', [])
   const epoch = cluster?.epoch
   if (epoch === undefined) throw new Error('the database has no epoch; run postern migrate')
-  const salts = new Map<string, Buffer>()
+  const pseudonyms = new Map<string, Buffer>()
 
   async function saltOf(customerId: string): Promise<Buffer> {
-    const cached = salts.get(customerId)
-    if (cached !== undefined) return cached
     const rows = await database.query<{ salt: Buffer }>(
       'salt',
       `with fresh as (insert into audit_salt (customer_id, salt) values ($1, $2) on conflict do nothing returning salt)
@@ -73,17 +71,18 @@ export async function openAuditTrail(database: Database): Promise<AuditTrail> {
       [customerId, randomBytes(32)],
     )
     // Two processes may meet a customer for the first time at once: the one that lost sees the row when it asks again.
-    const salt = rows[0]?.salt
-    if (salt === undefined) return saltOf(customerId)
-    if (salts.size >= CACHED_SALTS) salts.clear()
-    salts.set(customerId, salt)
-    return salt
+    return rows[0]?.salt ?? saltOf(customerId)
   }
 
   async function pseudonym(customerId: string): Promise<Buffer> {
-    return createHmac('sha256', await saltOf(customerId))
+    const known = pseudonyms.get(customerId)
+    if (known !== undefined) return known
+    const made = createHmac('sha256', await saltOf(customerId))
       .update(customerId)
       .digest()
+    if (pseudonyms.size >= CACHED_PSEUDONYMS) pseudonyms.clear()
+    pseudonyms.set(customerId, made)
+    return made
   }
 
   async function row(event: AuditEvent): Promise<Write> {

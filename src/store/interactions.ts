@@ -152,10 +152,11 @@ export async function saveFactorAccepted(
   )
 }
 
-/** The customer is still there. */
+/** The customer is still there. Whoever was away for too long does not come back by this: they sign in again. */
 export async function touchInteraction(database: Database, uid: string, now: Date): Promise<void> {
-  await database.query('interaction-touch', `update interaction set seen_at = $2 where ${open}`, [
-    keyOf(uid),
-    now,
-  ])
+  await database.query(
+    'interaction-touch',
+    `update interaction set seen_at = $2 where ${open} and (customer_id is null or seen_at >= $3)`,
+    [keyOf(uid), now, new Date(now.getTime() - IDLE_SECONDS * 1000)],
+  )
 }

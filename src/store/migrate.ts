@@ -29,6 +29,8 @@ export async function migrate(
   options: { readonly plan?: boolean } = {},
 ): Promise<MigrationReport> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  // A connection that is cut also says so to whoever asks; unheard, that would end the process without a word.
+  client.on('error', () => undefined)
   await answering(() => client.connect())
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK])

@@ -35,9 +35,10 @@ describe('a code is spent twice', () => {
     assert.deepEqual((await bank.introspect(shared.accessToken)).json(), { active: false })
     assert.equal((await acme.resource('/accounts', shared.accessToken)).status, 401)
     assert.equal(errorOf(await acme.refresh(shared.refreshToken ?? '')), 'invalid_grant')
-    assert.deepEqual(await house.sql('select state, reason from consent where client_id = $1', [acme.clientId]), [
-      { state: 'revoked', reason: 'code-reuse' },
-    ])
+    assert.deepEqual(
+      await house.sql('select state, reason from consent where client_id = $1', [acme.clientId]),
+      [{ state: 'revoked', reason: 'code-reuse' }],
+    )
     const events = await house.sql<{ type: string }>(
       `select type from audit_event where client_id = $1 and type in ('code.reused', 'consent.revoked') order by id`,
       [acme.clientId],

@@ -137,16 +137,19 @@ describe('a consent is approved by a form', () => {
 
     it('one by the bank’s own account number', async () => {
       const journey = await arrived()
-      const [{ bank_account_id: id } = { bank_account_id: '' }] = await house.sql<{ bank_account_id: string }>(
-        'select bank_account_id from account_alias where account_id = $1',
-        [offeredAccounts(journey.page)[0]?.value],
-      )
+      const [{ bank_account_id: id } = { bank_account_id: '' }] = await house.sql<{
+        bank_account_id: string
+      }>('select bank_account_id from account_alias where account_id = $1', [
+        offeredAccounts(journey.page)[0]?.value,
+      ])
       await refuses(journey, () => share(journey.browser, journey.page, { tamper: adding(id) }), [409])
     })
 
     it('with permissions, an end or a consent of the poster’s own: none of it is read', async () => {
       const { browser, page, asked, customer } = await arrived()
-      const before = await house.sql('select permissions, expires_at from consent order by created_at desc limit 1')
+      const before = await house.sql(
+        'select permissions, expires_at from consent order by created_at desc limit 1',
+      )
       const tamper = (body: URLSearchParams): void => {
         for (const [name, value] of [
           ['permissions', 'ReadAllTheMoney'],
@@ -160,7 +163,9 @@ describe('a consent is approved by a form', () => {
       }
       const answer = await share(browser, page, { tamper })
       assert.equal(answer.status, 303)
-      const after = await house.sql('select permissions, expires_at from consent order by created_at desc limit 1')
+      const after = await house.sql(
+        'select permissions, expires_at from consent order by created_at desc limit 1',
+      )
       assert.deepEqual(after, before)
       assert.ok(asked.requestUri)
     })

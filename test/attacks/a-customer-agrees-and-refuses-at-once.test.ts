@@ -30,7 +30,7 @@ describe('a customer agrees and refuses at once', () => {
       for (const { status, described } of posts) assert.ok((status ?? 500) < 500, described)
       const resumes = posts
         .map(({ answer }) => answer?.headers.location)
-        .filter((location) => location !== undefined && location.includes('/authorize/'))
+        .filter((location) => location?.includes('/authorize/'))
       assert.ok(resumes.length > 0, 'somebody decided')
       const resume = new URL(resumes[0] ?? '', house.issuer).href
       const backs = await atOnce(20, house.processes, ({ via }) =>

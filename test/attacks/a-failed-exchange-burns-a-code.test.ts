@@ -18,8 +18,7 @@ describe('a failed exchange burns a code', () => {
   after(() => house.close())
 
   const attempts: Readonly<Record<string, (agreed: JustAgreed) => Promise<Answer>>> = {
-    'with a wrong verifier': ({ code, asked }) =>
-      acme.exchange(code, { ...asked, verifier: 'a'.repeat(43) }),
+    'with a wrong verifier': ({ code, asked }) => acme.exchange(code, { ...asked, verifier: 'a'.repeat(43) }),
     'without a verifier': ({ code, asked }) =>
       acme.exchange(code, asked, { parameters: { code_verifier: undefined } }),
     'with the challenge as verifier': ({ code, asked }) =>

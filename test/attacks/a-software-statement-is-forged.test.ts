@@ -74,7 +74,8 @@ describe('a software statement is forged', () => {
     'with more roles under an honest signature': () =>
       rewritten(honest(), (claims) => ({ ...claims, software_roles: ['AISP', 'PISP'] })),
     'of alg none': () => honest({ alg: 'none' }),
-    'of alg None with the signature of another': () => rewritten(honest(), (claims) => claims, { alg: 'None' }),
+    'of alg None with the signature of another': () =>
+      rewritten(honest(), (claims) => claims, { alg: 'None' }),
     'of alg HS256 with the directory’s public key as secret': () => {
       const { publicKey, kid } = house.directory.key
       const secret = publicKey.export({ type: 'spki', format: 'pem' })
@@ -106,7 +107,9 @@ describe('a software statement is forged', () => {
 
   it('or is an honest one shown 20 times at once over two processes: one client, in each of 8 rounds', async () => {
     for (let round = 0; round < 8; round += 1) {
-      const [before] = await house.sql<{ parties: number }>('select count(*)::int as parties from third_party')
+      const [before] = await house.sql<{ parties: number }>(
+        'select count(*)::int as parties from third_party',
+      )
       const statement = honest()
       const answers = await atOnce(20, house.processes, ({ via }) => register(statement, via))
       const outcomes = counted(answers.map((answer) => errorOf(answer) ?? answer.status))

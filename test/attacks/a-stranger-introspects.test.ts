@@ -64,7 +64,10 @@ describe('a stranger introspects', () => {
       'another key': { assertion: forged },
       'no signature': { assertion: { alg: 'none' } },
       'the public key as a secret': {
-        assertion: { alg: 'HS256', key: accountsApi.facts.key.publicKey.export({ type: 'spki', format: 'der' }) },
+        assertion: {
+          alg: 'HS256',
+          key: accountsApi.facts.key.publicKey.export({ type: 'spki', format: 'der' }),
+        },
       },
       'another audience': { assertion: { claims: { aud: `${house.issuer}/introspect` } } },
       'a list of audiences': { assertion: { claims: { aud: [house.issuer] } } },
@@ -72,7 +75,10 @@ describe('a stranger introspects', () => {
       'a key it brings along': { assertion: { ...forged, header: { jwk: key.publicJwk } } },
       'one that lives for years': { assertion: { claims: { exp: Math.floor(Date.now() / 1000) + 10 ** 8 } } },
       'one that has ended': { assertion: { claims: { exp: Math.floor(Date.now() / 1000) - 20 } } },
-      'a password': { assertion: false, headers: { authorization: `Basic ${btoa(`${accountsApi.clientId}:x`)}` } },
+      'a password': {
+        assertion: false,
+        headers: { authorization: `Basic ${btoa(`${accountsApi.clientId}:x`)}` },
+      },
     } as const)) {
       const answer = await accountsApi.introspect(tokens.accessToken, options)
       assert.ok([400, 401].includes(answer.status), `${what}: ${answer.status}`)

@@ -18,7 +18,9 @@ describe('an account outside the consent is asked for', () => {
 
   const idsOf = async (accessToken: string): Promise<readonly string[]> => {
     const body = await acme.read('/accounts', accessToken)
-    return objectsMember(body, 'accounts', '/accounts').map((one) => textMember(one, 'accountId', 'an account'))
+    return objectsMember(body, 'accounts', '/accounts').map((one) =>
+      textMember(one, 'accountId', 'an account'),
+    )
   }
 
   /** Everything of an answer that a curious third party could tell apart. */

@@ -2,6 +2,7 @@ import { newPendingRequest, requestParameters } from '../support/authorization-r
 import { expectStatus } from '../support/expect-answer.ts'
 import type { AskedRequest, CollectedTokens, ThirdParty } from '../support/third-party.ts'
 import type { Browser } from '../support/browser.ts'
+import { Customer } from '../support/customer.ts'
 import type { House } from '../support/house.ts'
 
 /** A customer has agreed; the code waits at the third party. */
@@ -12,17 +13,17 @@ export interface Agreed {
   readonly code: string
 }
 
-/** A customer of their own agrees to everything that was asked. */
-export async function agreed(house: House, asked: AskedRequest): Promise<Agreed> {
+/** A customer of their own agrees to everything that was asked, by their own clock where it was moved. */
+export async function agreed(house: House, asked: AskedRequest, now = () => new Date()): Promise<Agreed> {
   const browser = house.browser()
-  const customer = await house.customer()
+  const customer = new Customer((await house.customer()).facts, { now })
   const callback = await customer.authorise(browser, asked.url)
   return { asked, browser, callback, code: new URL(callback).searchParams.get('code') ?? '' }
 }
 
 /** The whole way to tokens, for tests of what comes after. */
 export async function tokensFor(house: House, party: ThirdParty): Promise<CollectedTokens> {
-  const { asked, callback } = await agreed(house, await party.ask())
+  const { asked, callback } = await agreed(house, await party.ask(), party.facts.now)
   return party.collect(callback, asked)
 }
 
@@ -32,6 +33,6 @@ export async function identityFor(house: House, party: ThirdParty): Promise<Coll
   const answer = await party.push({ ...requestParameters(party.clientId, pending, []), scope: 'openid' })
   const requestUri = String(expectStatus(answer, 201).json().request_uri)
   const asked = { ...pending, requestUri, url: party.authorizeUrl(requestUri) }
-  const { callback } = await agreed(house, asked)
+  const { callback } = await agreed(house, asked, party.facts.now)
   return party.collect(callback, asked)
 }

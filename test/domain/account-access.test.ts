@@ -147,17 +147,27 @@ describe('what the customer reads of the permissions (Open Banking CEG §3.2.3)'
     assert.ok(words(both.slice(0, 2)).includes('money coming in'))
   })
 
+  const canBeAsked = (permissions: readonly string[]): boolean => {
+    try {
+      fapi2.validateDetail({ type: 'account_access', permissions }, now)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   it('says something for every set that can be asked for, and nothing that is not in it', () => {
     const all = whole.permissions as string[]
     fc.assert(
       fc.property(fc.subarray(['ReadAccountsBasic', 'ReadTransactionsBasic', ...all]), (held) => {
+        fc.pre(canBeAsked(held))
         for (const sentence of words(held)) {
           const alone = [...new Set(['ReadAccountsBasic', 'ReadTransactionsBasic', ...all])].filter((one) =>
             words([one]).includes(sentence),
           )
           assert.ok(alone.some((one) => held.includes(one)), sentence)
         }
-        assert.equal(held.length > 0, words(held).length > 0)
+        assert.ok(words(held).length > 0)
       }),
     )
   })

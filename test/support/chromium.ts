@@ -13,7 +13,7 @@ const usualPlaces = [
 
 // Names of the tests are this machine, so that cross-site is really cross-site; every other name is nowhere, so that
 // no page and no browser service reaches the network.
-const names = 'MAP *.postern.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1'
+const names = 'MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1'
 
 /** Where Chromium is on this machine (`CHROMIUM` says it for unusual places), if it is anywhere. */
 function chromiumPath(): string | undefined {

@@ -57,7 +57,7 @@ export function grantedDetails(terms: ConsentTerms, accountIds: readonly string[
 }
 
 function readTerms(detail: JsonObject, now: Date): ConsentTerms {
-  if (detail.type !== ACCOUNT_ACCESS) throw invalid('type must be "account_access"')
+  if (detail.type !== ACCOUNT_ACCESS) throw invalid('type must be account_access')
   const unknown = Object.keys(detail).find((field) => !fields.has(field))
   if (unknown !== undefined) throw invalid(`${quoted(unknown)} is not a field of account_access`)
 
@@ -127,8 +127,9 @@ function readDate(detail: JsonObject, field: string): Date | undefined {
   return date
 }
 
+/** RFC 6749 §5.2: an error_description has printable ASCII alone, neither quotation mark nor backslash. */
 function quoted(value: string): string {
-  return JSON.stringify(value.slice(0, 40).replace(/[^\x20-\x7e]/g, '?')).replaceAll('"', "'")
+  return `'${value.slice(0, 40).replace(/[^\x20-\x7e]|["'\\]/g, '?')}'`
 }
 
 function invalid(sentence: string): Problem {

@@ -366,7 +366,9 @@ function contradictions(environment: Environment, role: Config['role']): readonl
 function debugs(list: string, namespace: string): boolean {
   return list.split(/[\s,]+/).some((name) => {
     const [start = ''] = name.split('*')
-    return name.includes('*') ? namespace.startsWith(start) || start.startsWith(namespace) : name.startsWith('oidc-provider')
+    return name.includes('*')
+      ? namespace.startsWith(start) || start.startsWith(namespace)
+      : name.startsWith('oidc-provider')
   })
 }
 

@@ -15,6 +15,11 @@ type Write = (
   done: (error: NodeJS.ErrnoException | null, written: number) => void,
 ) => void
 
+/**
+ * Milliseconds of rest after each write, so that lines of a busy moment share the next one: a write of its own for
+ * every line took a tenth of the time that introspection takes.
+ */
+const REST_MS = 5
 /** Milliseconds until a file descriptor that would not take bytes is tried again. */
 const RETRY_MS = 20
 
@@ -34,6 +39,7 @@ export function openLineSink(options: {
   let dropped = 0
   let busy = false
   let idle: (() => void)[] = []
+  let rest: NodeJS.Timeout | undefined
 
   function write(line: string): void {
     const bytes = Buffer.from(`${line}\n`, 'utf8')
@@ -47,6 +53,7 @@ export function openLineSink(options: {
   }
 
   function next(): void {
+    rest = undefined
     busy = waiting.length > 0
     if (!busy) {
       for (const resolve of idle) resolve()
@@ -81,7 +88,8 @@ export function openLineSink(options: {
 
   function finish(bytes: Buffer): void {
     size -= bytes.length
-    next()
+    if (idle.length > 0) next()
+    else rest = setTimeout(next, REST_MS)
   }
 
   async function flush(timeoutMs: number): Promise<void> {
@@ -92,6 +100,9 @@ export function openLineSink(options: {
         clearTimeout(timer)
         resolve()
       })
+      if (rest === undefined) return
+      clearTimeout(rest)
+      next()
     })
   }
 

@@ -3,7 +3,10 @@ import type { JsonObject } from '../domain/third-party.ts'
 import { endpointsBelow, routes } from './settings.ts'
 
 /** Where the document is: OpenID Connect Discovery 1.0 §4 and RFC 8414 §3. */
-export const wellKnown: ReadonlySet<string> = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'])
+export const wellKnown: ReadonlySet<string> = new Set([
+  '/.well-known/openid-configuration',
+  '/.well-known/oauth-authorization-server',
+])
 /** hardening.md §1: what everybody may know may be kept, but not for so long that a new key goes unseen. */
 const CACHED = 'public, max-age=300'
 

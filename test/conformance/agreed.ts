@@ -1,9 +1,9 @@
 import { newPendingRequest, requestParameters } from '../support/authorization-request.ts'
-import { expectStatus } from '../support/expect-answer.ts'
-import type { AskedRequest, CollectedTokens, ThirdParty } from '../support/third-party.ts'
 import type { Browser } from '../support/browser.ts'
 import { Customer } from '../support/customer.ts'
+import { expectStatus } from '../support/expect-answer.ts'
 import type { House } from '../support/house.ts'
+import type { AskedRequest, CollectedTokens, ThirdParty } from '../support/third-party.ts'
 
 /** A customer has agreed; the code waits at the third party. */
 export interface Agreed {

@@ -64,7 +64,11 @@ describe('every answer of the authority (hardening.md §1, FAPI 2.0 Security Pro
       assert.match(csp, /frame-ancestors 'none'/, described(answer))
       assert.doesNotMatch(csp, /unsafe|\*|data:|http:/, described(answer))
       assert.equal(headers['x-content-type-options'], 'nosniff', described(answer))
-      assert.equal(headers['strict-transport-security'], 'max-age=63072000; includeSubDomains', described(answer))
+      assert.equal(
+        headers['strict-transport-security'],
+        'max-age=63072000; includeSubDomains',
+        described(answer),
+      )
       assert.match(String(headers['referrer-policy']), /^(no-referrer|same-origin)$/, described(answer))
     }))
 
@@ -72,13 +76,21 @@ describe('every answer of the authority (hardening.md §1, FAPI 2.0 Security Pro
     each((answer) => {
       assert.equal(answer.headers.server, undefined, described(answer))
       assert.equal(answer.headers['x-powered-by'], undefined, described(answer))
-      assert.doesNotMatch(answer.body, /node_modules|oidc-provider|koa|postgres|at \w+ \(/i, described(answer))
+      assert.doesNotMatch(
+        answer.body,
+        /node_modules|oidc-provider|koa|postgres|at \w+ \(/i,
+        described(answer),
+      )
     }))
 
   it('is kept by nobody unless it is for everybody', () =>
     each((answer) => {
       const shared = /well-known|jwks|assets/.test(answer.url)
-      assert.equal(answer.headers['cache-control'], shared ? 'public, max-age=300' : 'no-store', described(answer))
+      assert.equal(
+        answer.headers['cache-control'],
+        shared ? 'public, max-age=300' : 'no-store',
+        described(answer),
+      )
     }))
 
   it('is read by no other origin unless it is for everybody', () =>
@@ -109,7 +121,11 @@ describe('every answer of the authority (hardening.md §1, FAPI 2.0 Security Pro
       for (const method of ['OPTIONS', 'POST', 'GET']) {
         const answer = await send(path, {
           method,
-          headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'dpop' },
+          headers: {
+            origin,
+            'access-control-request-method': 'POST',
+            'access-control-request-headers': 'dpop',
+          },
         })
         const names = Object.keys(answer.headers).filter((name) => name.startsWith('access-control-'))
         assert.deepEqual(names, [], `${method} ${path}`)
@@ -163,6 +179,10 @@ describe('every answer of the authority (hardening.md §1, FAPI 2.0 Security Pro
   it('to HTML never loads a script or a font, inline or not', () =>
     each((answer) => {
       if (!String(answer.headers['content-type']).startsWith('text/html')) return
-      assert.doesNotMatch(answer.body, /<script|\son\w+=|javascript:|<iframe|@font-face|style="/i, described(answer))
+      assert.doesNotMatch(
+        answer.body,
+        /<script|\son\w+=|javascript:|<iframe|@font-face|style="/i,
+        described(answer),
+      )
     }))
 })

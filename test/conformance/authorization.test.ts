@@ -158,7 +158,7 @@ describe('the authorization endpoint (FAPI 2.0 Security Profile §5.3.2.2, RFC 9
     assert.equal(tokens.scope, 'accounts')
   })
 
-  it("refuses a redirect_uri beside the request_uri that is not the pushed one, and goes not there", async () => {
+  it('refuses a redirect_uri beside the request_uri that is not the pushed one, and goes not there', async () => {
     const asked = await asking()
     const page = await house
       .browser()
@@ -176,7 +176,10 @@ describe('the authorization endpoint (FAPI 2.0 Security Profile §5.3.2.2, RFC 9
   })
 
   const unusable: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-    'a client nobody knows': { client_id: 'canary-client', request_uri: 'urn:ietf:params:oauth:request_uri:x' },
+    'a client nobody knows': {
+      client_id: 'canary-client',
+      request_uri: 'urn:ietf:params:oauth:request_uri:x',
+    },
     'no client at all': { request_uri: 'urn:ietf:params:oauth:request_uri:canary' },
     'a request_uri to fetch': { client_id: 'canary', request_uri: 'https://canary.test/request' },
     'nothing but markup': { client_id: '<script>canary</script>' },
@@ -218,7 +221,10 @@ describe('the authorization endpoint (FAPI 2.0 Security Profile §5.3.2.2, RFC 9
 })
 
 /** Either an error page, or an error that is led back to the third party. */
-function isRefusal(page: { callback: string | undefined; status: number | undefined }, error: string): boolean {
+function isRefusal(
+  page: { callback: string | undefined; status: number | undefined },
+  error: string,
+): boolean {
   if (page.callback === undefined) return page.status === 400
   const { searchParams } = new URL(page.callback)
   return searchParams.get('error') === error && searchParams.get('iss') !== null && !searchParams.has('code')

@@ -71,11 +71,16 @@ describe('cookies (hardening.md §2)', () => {
   it("leave no session of the engine's behind: the browser is nobody once it has left", async () => {
     const sessions = await house.sql('select key from customer_session')
     const [browser, customer] = [house.browser(), await house.customer()]
-    const callback = await agree(browser, await customer.arrive(browser, (await acme.ask()).url), { accounts: 'all' })
+    const callback = await agree(browser, await customer.arrive(browser, (await acme.ask()).url), {
+      accounts: 'all',
+    })
     assert.ok(callback)
     const left = browser.jar.cookies.map(({ name, path }) => `${name} ${path.split('/')[1]}`)
     // The interaction's own stays on the interaction's own path, so that a second click leads on to the same place.
-    assert.deepEqual(left.sort(), ['__Secure-interaction interaction', '__Secure-interaction.sig interaction'])
+    assert.deepEqual(left.sort(), [
+      '__Secure-interaction interaction',
+      '__Secure-interaction.sig interaction',
+    ])
     assert.deepEqual(await house.sql('select key from customer_session'), sessions)
   })
 

@@ -75,7 +75,11 @@ describe('an endpoint has one spelling, so that no other one passes its guards',
   })
 
   it("the engine's development pages are not there", async () => {
-    for (const path of ['/interaction/some-uid', '/interaction/some-uid/abort', '/interaction/some-uid/login']) {
+    for (const path of [
+      '/interaction/some-uid',
+      '/interaction/some-uid/abort',
+      '/interaction/some-uid/login',
+    ]) {
       const answer = await house.transport.send({ url: `${house.issuer}${path}` })
       assert.ok([400, 404].includes(answer.status), path)
       assert.doesNotMatch(answer.body, /oidc-provider|devInteractions|<script/)

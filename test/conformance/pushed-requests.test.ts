@@ -78,9 +78,17 @@ describe('pushed authorization requests (RFC 9126, FAPI 2.0 Security Profile §5
       'request_not_supported',
     ],
     'for a token': [{ response_type: 'token' }, 'unsupported_response_type', 'invalid_request'],
-    'for an id_token beside the code': [{ response_type: 'code id_token' }, 'unsupported_response_type', 'invalid_request'],
+    'for an id_token beside the code': [
+      { response_type: 'code id_token' },
+      'unsupported_response_type',
+      'invalid_request',
+    ],
     'for nothing': [{ response_type: undefined }, 'invalid_request'],
-    'with response_mode=fragment': [{ response_mode: 'fragment' }, 'invalid_request', 'unsupported_response_mode'],
+    'with response_mode=fragment': [
+      { response_mode: 'fragment' },
+      'invalid_request',
+      'unsupported_response_mode',
+    ],
     'with response_mode=form_post': [
       { response_mode: 'form_post' },
       'invalid_request',
@@ -114,7 +122,11 @@ describe('pushed authorization requests (RFC 9126, FAPI 2.0 Security Profile §5
       { authorization_details: JSON.stringify([everythingReadable, everythingReadable]) },
       'invalid_authorization_details',
     ],
-    'for another client than the one that authenticates': [{ client_id: 'somebody-else' }, 'invalid_client', 'invalid_request'],
+    'for another client than the one that authenticates': [
+      { client_id: 'somebody-else' },
+      'invalid_client',
+      'invalid_request',
+    ],
     'with a parameter twice': [{ scope: ['openid', 'openid accounts'] }, 'invalid_request'],
     'with dpop_jkt of another key than the proof': [
       { dpop_jkt: 'vv_sBmNSy7FtRVLPxZVYzVJHXBZtHfQBxkGRmlKdXgQ' },

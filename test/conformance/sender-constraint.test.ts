@@ -55,7 +55,11 @@ describe('tokens for holders of a DPoP key alone (RFC 9449, FAPI 2.0 Security Pr
 
   it('refuses a proof signed by another key than its header names', async () => {
     const { privateKey } = await makeKeyPair('ES256')
-    expectRefusal(await acme.exchange(code, asked, { proof: { signedBy: privateKey } }), 400, 'invalid_dpop_proof')
+    expectRefusal(
+      await acme.exchange(code, asked, { proof: { signedBy: privateKey } }),
+      400,
+      'invalid_dpop_proof',
+    )
   })
 
   it('refuses two proofs, none, and something that is no JWT', async () => {
@@ -91,13 +95,22 @@ describe('tokens for holders of a DPoP key alone (RFC 9449, FAPI 2.0 Security Pr
     const tokens = await tokensFor(house, acme)
     const proof = acme.caller.proof({ server: 'authority', method: 'POST', url: url() })
     expectStatus(await acme.refresh(tokens.refreshToken ?? '', { proof }), 200)
-    expectRefusal(await acme.refresh(tokens.refreshToken ?? '', { proof }), 400, 'invalid_grant', 'invalid_dpop_proof')
+    expectRefusal(
+      await acme.refresh(tokens.refreshToken ?? '', { proof }),
+      400,
+      'invalid_grant',
+      'invalid_dpop_proof',
+    )
   })
 
   it('refuses the token as a mere bearer at userinfo, with and without a proof', async () => {
     const { accessToken } = await identityFor(house, acme)
     expectStatus(await acme.userinfo(accessToken), 200)
-    for (const options of [{ scheme: 'Bearer', proof: false }, { scheme: 'Bearer' }, { proof: false }] as const)
+    for (const options of [
+      { scheme: 'Bearer', proof: false },
+      { scheme: 'Bearer' },
+      { proof: false },
+    ] as const)
       assert.ok([400, 401].includes((await acme.userinfo(accessToken, options)).status))
   })
 })
@@ -141,7 +154,12 @@ describe('tokens for holders of a certificate alone (RFC 8705)', () => {
   it('are not issued for a certificate that only a header claims', async () => {
     const { asked, code } = await agreed(house, await acme.ask())
     const pem = encodeURIComponent(acme.facts.certificate?.certificate ?? '')
-    for (const name of ['client-cert', 'x-forwarded-client-cert', 'x-ssl-client-cert', 'x-amzn-mtls-clientcert']) {
+    for (const name of [
+      'client-cert',
+      'x-forwarded-client-cert',
+      'x-ssl-client-cert',
+      'x-amzn-mtls-clientcert',
+    ]) {
       const answer = await acme.exchange(code, asked, { certificate: false, headers: { [name]: pem } })
       assert.equal(answer.status, 400, name)
     }

@@ -67,7 +67,10 @@ describe('authorization_details of type account_access (RFC 9396 §5)', () => {
   }
   for (const [what, detail] of Object.entries(refused))
     it(`are refused with ${what}`, () => {
-      for (const read of [() => fapi2.validateDetail(detail, now), () => askFor(['openid', 'accounts'], [detail])])
+      for (const read of [
+        () => fapi2.validateDetail(detail, now),
+        () => askFor(['openid', 'accounts'], [detail]),
+      ])
         assert.throws(read, { name: 'Problem', code: 'invalid-authorization-details' })
     })
 
@@ -165,7 +168,10 @@ describe('what the customer reads of the permissions (Open Banking CEG §3.2.3)'
           const alone = [...new Set(['ReadAccountsBasic', 'ReadTransactionsBasic', ...all])].filter((one) =>
             words([one]).includes(sentence),
           )
-          assert.ok(alone.some((one) => held.includes(one)), sentence)
+          assert.ok(
+            alone.some((one) => held.includes(one)),
+            sentence,
+          )
         }
         assert.ok(words(held).length > 0)
       }),
@@ -224,7 +230,10 @@ describe('what leaves for the third party', () => {
   it('of transactions tells who and what for to Detail alone', () => {
     const answer = { kind: 'transactions', id: 'a1', transactions: [transaction('5.00')] } as const
     const both = ['ReadTransactionsCredits', 'ReadTransactionsDebits']
-    assert.doesNotMatch(text(fapi2.disclose(answer, ['ReadTransactionsBasic', ...both])), /Coffee|Cafe|secret/)
+    assert.doesNotMatch(
+      text(fapi2.disclose(answer, ['ReadTransactionsBasic', ...both])),
+      /Coffee|Cafe|secret/,
+    )
     const detail = text(fapi2.disclose(answer, ['ReadTransactionsDetail', ...both]))
     assert.match(detail, /Coffee.*Cafe/)
     assert.doesNotMatch(detail, /secret/)

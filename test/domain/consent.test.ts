@@ -32,7 +32,7 @@ const steps: Readonly<Record<string, Step>> = {
 }
 
 /** Applies a step as a caller does: what is refused leaves everything as it was. */
-function after(consent: Consent, name: string, now: Date): Consent {
+function moved(consent: Consent, name: string, now: Date): Consent {
   try {
     return (steps[name] ?? assert.fail())(consent, now)
   } catch (error) {
@@ -60,7 +60,7 @@ describe('a consent, whatever is done to it in whatever order', () => {
       fc.property(walk, (moves) => {
         let consent: Consent = awaiting
         for (const { step, now } of inOrder(moves)) {
-          consent = after(consent, step, now)
+          consent = moved(consent, step, now)
           if (!isUsable(consent, now)) continue
           assert.equal(consent.state, 'authorised')
           assert.ok(now < consent.terms.expiresAt)
@@ -78,7 +78,7 @@ describe('a consent, whatever is done to it in whatever order', () => {
         let consent: Consent = awaiting
         let closed: Consent | undefined
         for (const { step, now } of inOrder(moves)) {
-          consent = after(consent, step, now)
+          consent = moved(consent, step, now)
           if (closed !== undefined) assert.deepEqual(consent, closed)
           else if (consent.state === 'rejected' || consent.state === 'revoked') closed = consent
         }
@@ -91,7 +91,7 @@ describe('a consent, whatever is done to it in whatever order', () => {
     fc.assert(
       fc.property(walk, (moves) => {
         let consent: Consent = awaiting
-        for (const { step, now } of inOrder(moves)) consent = after(consent, step, now)
+        for (const { step, now } of inOrder(moves)) consent = moved(consent, step, now)
         const { id, clientId, kind, createdAt, terms } = consent
         const { state: _state, ...before } = awaiting
         assert.deepEqual({ id, clientId, kind, createdAt, terms }, before)

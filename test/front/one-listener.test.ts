@@ -28,7 +28,9 @@ describe('a listener', () => {
 
   type Handler = (request: IncomingMessage, response: ServerResponse) => void
   const echo: Handler = (request, response) => {
-    response.end(JSON.stringify({ headers: request.headers, thumbprint: certificateThumbprint(request) ?? null }))
+    response.end(
+      JSON.stringify({ headers: request.headers, thumbprint: certificateThumbprint(request) ?? null }),
+    )
   }
 
   async function listen(more: Partial<ListenerSettings> = {}, handler = echo): Promise<string> {
@@ -99,7 +101,12 @@ describe('a listener', () => {
       const base = await listen()
       const connect = await raw(base, [`CONNECT ${HOST}:443 HTTP/1.1`, `Host: ${HOST}`])
       assert.notEqual(firstStatus(connect), 200)
-      const upgrade = await raw(base, ['GET / HTTP/1.1', `Host: ${HOST}`, 'Connection: upgrade', 'Upgrade: websocket'])
+      const upgrade = await raw(base, [
+        'GET / HTTP/1.1',
+        `Host: ${HOST}`,
+        'Connection: upgrade',
+        'Upgrade: websocket',
+      ])
       assert.notEqual(firstStatus(upgrade), 101)
     })
   })
@@ -163,7 +170,13 @@ describe('a listener', () => {
         const hash = size === 128 ? 256 : 384
         assert.match(await only(`ECDHE-RSA-AES${size}-GCM-SHA${hash}`), /^TLSv1\.2/)
       }
-      for (const weak of ['AES128-GCM-SHA256', 'ECDHE-RSA-AES128-SHA256', 'ECDHE-RSA-AES256-SHA', 'AES256-SHA', 'DHE-RSA-AES256-GCM-SHA384'])
+      for (const weak of [
+        'AES128-GCM-SHA256',
+        'ECDHE-RSA-AES128-SHA256',
+        'ECDHE-RSA-AES256-SHA',
+        'AES256-SHA',
+        'DHE-RSA-AES256-GCM-SHA384',
+      ])
         assert.equal(await only(weak), 'refused', weak)
     })
 
@@ -235,7 +248,10 @@ describe('a listener', () => {
       const port = await new Promise<number>((resolve) =>
         other.listen(0, '127.0.0.1', () => resolve((other.address() as net.AddressInfo).port)),
       )
-      await assert.rejects(listen({ port }), { code: 'unavailable', message: new RegExp(`${port} is in use`) })
+      await assert.rejects(listen({ port }), {
+        code: 'unavailable',
+        message: new RegExp(`${port} is in use`),
+      })
       other.close()
       open.splice(0)
     })

@@ -1,10 +1,26 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { insertConsent, saveAuthorised, toConsent, type ConsentRow, consentColumns } from '../../src/store/consents.ts'
+import {
+  type ConsentRow,
+  consentColumns,
+  insertConsent,
+  saveAuthorised,
+  toConsent,
+} from '../../src/store/consents.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { insertGrant } from '../../src/store/grants.ts'
 import { commit, type Write } from '../../src/store/writes.ts'
-import { addCustomer, addShared, addThirdParty, anEvent, awaitingConsent, later, now, openStore, type Store } from './open-store.ts'
+import {
+  addCustomer,
+  addShared,
+  addThirdParty,
+  anEvent,
+  awaitingConsent,
+  later,
+  now,
+  openStore,
+  type Store,
+} from './open-store.ts'
 
 describe('what belongs together is changed together or not at all (house invariant 4)', () => {
   let store: Store
@@ -16,7 +32,11 @@ describe('what belongs together is changed together or not at all (house invaria
   after(() => store.close())
 
   const count = async (table: string): Promise<number> => {
-    const [row] = await store.one.query<{ n: number }>(`count-${table}`, `select count(*)::int as n from ${table}`, [])
+    const [row] = await store.one.query<{ n: number }>(
+      `count-${table}`,
+      `select count(*)::int as n from ${table}`,
+      [],
+    )
     return row?.n ?? -1
   }
   const nothing: Write = {
@@ -60,7 +80,10 @@ describe('what belongs together is changed together or not at all (house invaria
   it('two commits that lock each other end, both, after a retry', async () => {
     const [a, b] = [awaitingConsent(clientId), awaitingConsent(clientId)]
     await commit(store.one, [insertConsent(a), insertConsent(b)])
-    const touch = (id: string): Write => ({ sql: 'update consent set kind = kind where id = $1', values: [id] })
+    const touch = (id: string): Write => ({
+      sql: 'update consent set kind = kind where id = $1',
+      values: [id],
+    })
     const rounds = Array.from({ length: 20 }, (_, turn) =>
       commit(store.either(turn), turn % 2 === 0 ? [touch(a.id), touch(b.id)] : [touch(b.id), touch(a.id)]),
     )
@@ -77,8 +100,8 @@ describe('what belongs together is changed together or not at all (house invaria
     )
     assert.deepEqual(row && toConsent(row), consent)
     for (const sql of [
-      "update consent set accounts = null where id = $1",
-      "update consent set customer_id = null where id = $1",
+      'update consent set accounts = null where id = $1',
+      'update consent set customer_id = null where id = $1',
       "update consent set state = 'revoked' where id = $1",
       "update consent set closed_at = now(), reason = 'x' where id = $1",
       "update consent set state = 'paused' where id = $1",
@@ -89,7 +112,14 @@ describe('what belongs together is changed together or not at all (house invaria
   it('a consent is authorised with its grant or not: a grant without consent cannot be written', async () => {
     const asked = awaitingConsent(clientId)
     const customerId = (await addCustomer(store.one)).id
-    const agreed = { ...asked, state: 'authorised', customerId, accounts: [], grantId: asked.id, authorisedAt: now } as const
+    const agreed = {
+      ...asked,
+      state: 'authorised',
+      customerId,
+      accounts: [],
+      grantId: asked.id,
+      authorisedAt: now,
+    } as const
     const grant = insertGrant({ id: asked.id, clientId, expiresAt: later(60), payload: {} })
     // The consent was never written, so neither stands.
     await assert.rejects(commit(store.one, [saveAuthorised(agreed), grant]))
@@ -108,13 +138,23 @@ describe('what belongs together is changed together or not at all (house invaria
   })
 
   it('a statement that takes too long is ended and told as unavailable', async () => {
-    const impatient = openDatabase({ url: store.url, poolSize: 1, acquireTimeoutMs: 500, statementTimeoutMs: 100 })
+    const impatient = openDatabase({
+      url: store.url,
+      poolSize: 1,
+      acquireTimeoutMs: 500,
+      statementTimeoutMs: 100,
+    })
     await assert.rejects(impatient.query('slow', 'select pg_sleep(5)', []), { code: 'unavailable' })
     await impatient.close()
   })
 
   it('a pool that is exhausted is told as unavailable, and serves again afterwards', async () => {
-    const small = openDatabase({ url: store.url, poolSize: 1, acquireTimeoutMs: 200, statementTimeoutMs: 5_000 })
+    const small = openDatabase({
+      url: store.url,
+      poolSize: 1,
+      acquireTimeoutMs: 200,
+      statementTimeoutMs: 5_000,
+    })
     const busy = small.query('busy', 'select pg_sleep(1)', [])
     await assert.rejects(small.query('late', 'select 1', []), { code: 'unavailable' })
     await busy

@@ -5,17 +5,15 @@ import { batched } from '../../src/store/batched.ts'
 function slowStore(limits: { size: number; queries: number }) {
   let version = 0
   const sent: { readonly keys: readonly string[]; readonly release: (fault?: Error) => void }[] = []
-  const ask = batched(
-    (keys: readonly string[]) => {
-      // What the database would see at the moment it is asked.
-      const seen = version
-      return new Promise<readonly string[]>((resolve, reject) => {
-        const release = (fault?: Error) => (fault ? reject(fault) : resolve(keys.map((key) => `${key}@${seen}`)))
-        sent.push({ keys, release })
-      })
-    },
-    limits,
-  )
+  const ask = batched((keys: readonly string[]) => {
+    // What the database would see at the moment it is asked.
+    const seen = version
+    return new Promise<readonly string[]>((resolve, reject) => {
+      const release = (fault?: Error) =>
+        fault ? reject(fault) : resolve(keys.map((key) => `${key}@${seen}`))
+      sent.push({ keys, release })
+    })
+  }, limits)
   const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
   return { ask, sent, turn, change: () => (version += 1) }
 }
@@ -25,7 +23,10 @@ describe('questions that share a query (DESIGN §7.2)', () => {
     const { ask, sent, turn } = slowStore({ size: 10, queries: 1 })
     const answers = [ask('a'), ask('b'), ask('a')]
     await turn()
-    assert.deepEqual(sent.map(({ keys }) => keys), [['a', 'b', 'a']])
+    assert.deepEqual(
+      sent.map(({ keys }) => keys),
+      [['a', 'b', 'a']],
+    )
     sent[0]?.release()
     assert.deepEqual(await Promise.all(answers), ['a@0', 'b@0', 'a@0'])
   })

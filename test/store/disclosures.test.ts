@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { openDisclosures } from '../../src/store/disclosures.ts'
 import { keyOf } from '../../src/store/secrets.ts'
-import { addCustomer, addShared, addThirdParty, anEvent, later, now, openStore, type Shared, type Store } from './open-store.ts'
+import {
+  addCustomer,
+  addShared,
+  addThirdParty,
+  anEvent,
+  later,
+  now,
+  openStore,
+  type Shared,
+  type Store,
+} from './open-store.ts'
 
 describe('what leaves is written down while it may leave, in one statement', () => {
   let store: Store
@@ -38,13 +48,19 @@ describe('what leaves is written down while it may leave, in one statement', () 
   })
 
   const endings: Readonly<Record<string, (shared: Shared) => readonly [string, readonly unknown[]]>> = {
-    'the token was revoked': ({ token }) => ['update token set revoked_at = now() where key = $1', [keyOf(token)]],
+    'the token was revoked': ({ token }) => [
+      'update token set revoked_at = now() where key = $1',
+      [keyOf(token)],
+    ],
     'the grant ended': ({ consent }) => ['update "grant" set ended_at = now() where id = $1', [consent.id]],
     'the consent was stopped': ({ consent }) => [
       "update consent set state = 'revoked', closed_at = now(), reason = 'stopped-by-bank' where id = $1",
       [consent.id],
     ],
-    'the consent expired': ({ consent }) => ['update consent set expires_at = $2 where id = $1', [consent.id, now]],
+    'the consent expired': ({ consent }) => [
+      'update consent set expires_at = $2 where id = $1',
+      [consent.id, now],
+    ],
     'the third party was suspended': () => [
       "update third_party set standing = 'suspended' where client_id = $1",
       [clientId],
@@ -87,7 +103,9 @@ describe('what leaves is written down while it may leave, in one statement', () 
       answers,
       answers.map((_, index) => index % 3 !== 0),
     )
-    const rows = await store.one.query('mine', 'select 1 from audit_event where consent_id = $1', [live.consent.id])
+    const rows = await store.one.query('mine', 'select 1 from audit_event where consent_id = $1', [
+      live.consent.id,
+    ])
     assert.equal(rows.length, answers.filter(Boolean).length)
   })
 })

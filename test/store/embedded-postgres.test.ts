@@ -42,7 +42,10 @@ describe('the Postgres that Postern brings along', () => {
 
   it('listens on loopback alone, asks for a password, and keeps that from other users', async () => {
     const { url } = running ?? assert.fail()
-    const [row] = await ask({ url }, "select current_setting('listen_addresses') as at, current_setting('data_directory') as data")
+    const [row] = await ask(
+      { url },
+      "select current_setting('listen_addresses') as at, current_setting('data_directory') as data",
+    )
     const { at, data } = row as { at: string; data: string }
     assert.equal(at, '127.0.0.1')
     const guess = new URL(url)
@@ -57,12 +60,13 @@ describe('the Postgres that Postern brings along', () => {
     const { url } = running ?? assert.fail()
     const client = new pg.Client({ connectionString: url })
     await client.connect()
-    await client.query("set log_min_duration_statement = 0").catch(() => undefined)
+    await client.query('set log_min_duration_statement = 0').catch(() => undefined)
     await client.query('select $1::text', ['canary-of-the-log'])
     await client.query('select $1::int', ['canary-of-the-log']).catch(() => undefined)
     await client.end()
     const logs = (await readdir(folder)).filter((name) => name.endsWith('.log'))
-    for (const name of logs) assert.doesNotMatch(readFileSync(join(folder, name), 'utf8'), /parameters:.*canary|\$1 = 'canary/)
+    for (const name of logs)
+      assert.doesNotMatch(readFileSync(join(folder, name), 'utf8'), /parameters:.*canary|\$1 = 'canary/)
   })
 })
 
@@ -86,6 +90,7 @@ function isAlive(pid: number): boolean {
 }
 
 async function eventually(check: () => boolean): Promise<void> {
-  for (let round = 0; round < 400 && !check(); round += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+  for (let round = 0; round < 400 && !check(); round += 1)
+    await new Promise((resolve) => setTimeout(resolve, 10))
   assert.ok(check())
 }

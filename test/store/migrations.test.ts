@@ -65,7 +65,10 @@ describe('migrations', () => {
     const url = await freshDatabase()
     await sql(url, "insert into migration values ('9999-of-the-future.sql', now())")
     for (const options of [{}, { plan: true }])
-      await assert.rejects(migrate(url, options), { code: 'wrong-state', message: /newer.*9999-of-the-future/s })
+      await assert.rejects(migrate(url, options), {
+        code: 'wrong-state',
+        message: /newer.*9999-of-the-future/s,
+      })
   })
 
   it('cannot reach a database that is not there, and say so', async () => {

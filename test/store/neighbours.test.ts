@@ -16,7 +16,9 @@ describe('the ids that leave the house (DESIGN §7.9)', () => {
   it('a subject is made once however many ask at once, and is another for another organisation', async () => {
     const [acme, shady] = [await addThirdParty(store.one), await addThirdParty(store.one, 'Shady Ledger')]
     const { id } = await addCustomer(store.one)
-    const asked = Array.from({ length: 30 }, (_, turn) => subjectOf(store.either(turn), acme.organisation.id, id))
+    const asked = Array.from({ length: 30 }, (_, turn) =>
+      subjectOf(store.either(turn), acme.organisation.id, id),
+    )
     const subjects = new Set(await Promise.all(asked))
     assert.equal(subjects.size, 1)
     const elsewhere = await subjectOf(store.one, shady.organisation.id, id)
@@ -29,7 +31,12 @@ describe('the ids that leave the house (DESIGN §7.9)', () => {
     const [a, b] = [await addCustomer(store.one), await addCustomer(store.one)]
     const asked = await Promise.all(
       Array.from({ length: 30 }, (_, turn) =>
-        accountAliases(store.either(turn), acme.clientId, a.id, turn % 3 === 0 ? ['x', 'y'] : ['y', 'x', 'z']),
+        accountAliases(
+          store.either(turn),
+          acme.clientId,
+          a.id,
+          turn % 3 === 0 ? ['x', 'y'] : ['y', 'x', 'z'],
+        ),
       ),
     )
     const whole = asked.find((aliases) => aliases.size === 3)

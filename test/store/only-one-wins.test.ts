@@ -12,9 +12,25 @@ import {
   saveFactorAccepted,
   savePasswordAccepted,
 } from '../../src/store/interactions.ts'
-import { consumeOneTime, findOneTime, insertOneTime, openReplays, spendLater } from '../../src/store/one-time.ts'
+import {
+  consumeOneTime,
+  findOneTime,
+  insertOneTime,
+  openReplays,
+  spendLater,
+} from '../../src/store/one-time.ts'
 import { commit } from '../../src/store/writes.ts'
-import { addCustomer, addShared, addThirdParty, later, awaitingConsent, now, openStore, outcomes, type Store } from './open-store.ts'
+import {
+  addCustomer,
+  addShared,
+  addThirdParty,
+  awaitingConsent,
+  later,
+  now,
+  openStore,
+  outcomes,
+  type Store,
+} from './open-store.ts'
 
 const MANY = Array.from({ length: 50 }, (_, turn) => turn)
 const onlyOne = { won: 1, lost: MANY.length - 1 }
@@ -72,7 +88,14 @@ describe('of fifty at once on two processes only one wins (house invariant 1)', 
     const customerId = (await addCustomer(store.one)).id
     const asked = awaitingConsent(clientId)
     await commit(store.one, [insertConsent(asked)])
-    const agreed = { ...asked, state: 'authorised', customerId, accounts: [], grantId: asked.id, authorisedAt: now } as const
+    const agreed = {
+      ...asked,
+      state: 'authorised',
+      customerId,
+      accounts: [],
+      grantId: asked.id,
+      authorisedAt: now,
+    } as const
     const rejected = reject(asked, { reason: 'refused-by-customer' }, now)
     const race = MANY.map((turn) =>
       commit(store.either(turn), [turn % 3 === 0 ? saveAuthorised(agreed) : saveRejected(rejected)]),

@@ -4,7 +4,16 @@ import { insertConsent } from '../../src/store/consents.ts'
 import { consumeOneTime, insertOneTime } from '../../src/store/one-time.ts'
 import { reapingTasks } from '../../src/store/reaping.ts'
 import { commit } from '../../src/store/writes.ts'
-import { addCustomer, addShared, addThirdParty, awaitingConsent, later, now, openStore, type Store } from './open-store.ts'
+import {
+  addCustomer,
+  addShared,
+  addThirdParty,
+  awaitingConsent,
+  later,
+  now,
+  openStore,
+  type Store,
+} from './open-store.ts'
 
 const DAY = 86_400
 
@@ -32,40 +41,59 @@ describe('the reaper removes exactly what nobody can use any more', () => {
   /** How to put a row that could last be used at that moment, and how many seconds it is kept beyond. */
   const kept: Readonly<Record<string, readonly [(at: Date) => Promise<unknown>, number]>> = {
     one_time: [
-      (at) => put("insert into one_time (kind, key, expires_at, keep_until) values ('replay', $1, $2, $2)", [randomBytes(32), at]),
+      (at) =>
+        put("insert into one_time (kind, key, expires_at, keep_until) values ('replay', $1, $2, $2)", [
+          randomBytes(32),
+          at,
+        ]),
       60,
     ],
     token: [
       (at) =>
-        put("insert into token (key, kind, client_id, issued_at, expires_at, payload) values ($1, 'access', 'x', $2, $2, '{}')", [
-          randomBytes(32),
-          at,
-        ]),
+        put(
+          "insert into token (key, kind, client_id, issued_at, expires_at, payload) values ($1, 'access', 'x', $2, $2, '{}')",
+          [randomBytes(32), at],
+        ),
       7 * DAY,
     ],
     interaction: [
       (at) =>
-        put("insert into interaction (key, client_id, payload, seen_at, expires_at) values ($1, 'x', '{}', $2, $2)", [
-          randomBytes(32),
-          at,
-        ]),
+        put(
+          "insert into interaction (key, client_id, payload, seen_at, expires_at) values ($1, 'x', '{}', $2, $2)",
+          [randomBytes(32), at],
+        ),
       DAY,
     ],
     consent: [(at) => commit(store.one, [insertConsent(awaitingConsent(clientId, at))]), 2 * DAY],
     customer_session: [
-      (at) => put('insert into customer_session (key, customer_id, opened_at, seen_at) values ($1, $2, $3, $3)', [randomBytes(32), customerId, at]),
+      (at) =>
+        put('insert into customer_session (key, customer_id, opened_at, seen_at) values ($1, $2, $3, $3)', [
+          randomBytes(32),
+          customerId,
+          at,
+        ]),
       30 * 60,
     ],
     totp_step: [
-      (at) => put('insert into totp_step (customer_id, step, used_at) values ($1, $2, $3)', [customerId, at.getTime(), at]),
+      (at) =>
+        put('insert into totp_step (customer_id, step, used_at) values ($1, $2, $3)', [
+          customerId,
+          at.getTime(),
+          at,
+        ]),
       600,
     ],
     sign_in_attempt: [
-      (at) => put('insert into sign_in_attempt (key, failed, last_at) values ($1, 1, $2)', [randomBytes(32), at]),
+      (at) =>
+        put('insert into sign_in_attempt (key, failed, last_at) values ($1, 1, $2)', [randomBytes(32), at]),
       DAY,
     ],
     process: [
-      (at) => put("insert into process (id, role, secrets_fingerprint, started_at, seen_at) values ($1, 'all', 'x', $2, $2)", [randomUUID(), at]),
+      (at) =>
+        put(
+          "insert into process (id, role, secrets_fingerprint, started_at, seen_at) values ($1, 'all', 'x', $2, $2)",
+          [randomUUID(), at],
+        ),
       3600,
     ],
     outbox: [
@@ -100,7 +128,16 @@ describe('the reaper removes exactly what nobody can use any more', () => {
 
   it('and there is nothing left to reap of what it does not name: audit, customers, third parties, grants', () => {
     const named = reapingTasks(store.one, store.audit).map(({ table }) => table)
-    for (const table of ['audit_event', 'audit_salt', 'customer', 'third_party', 'organisation', 'grant', 'subject', 'account_alias'])
+    for (const table of [
+      'audit_event',
+      'audit_salt',
+      'customer',
+      'third_party',
+      'organisation',
+      'grant',
+      'subject',
+      'account_alias',
+    ])
       assert.ok(!named.includes(table), table)
   })
 
@@ -116,7 +153,14 @@ describe('the reaper removes exactly what nobody can use any more', () => {
     async function withCode(expiresAt: Date) {
       const { consent } = await addShared(store.one, clientId, customerId)
       const value = randomBytes(32).toString('base64url')
-      const entry = { kind: 'code', value, grantId: consent.id, payload: {}, expiresAt, keepUntil: later(DAY) } as const
+      const entry = {
+        kind: 'code',
+        value,
+        grantId: consent.id,
+        payload: {},
+        expiresAt,
+        keepUntil: later(DAY),
+      } as const
       await commit(store.one, [insertOneTime(entry)])
       return { id: consent.id, value }
     }

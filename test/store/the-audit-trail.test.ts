@@ -45,7 +45,8 @@ describe('the audit trail', () => {
     assert.equal((await store.audit.list({ customerId: a.id, limit: 10 })).length, 2)
     assert.equal((await elsewhere.list({ customerId: b.id, limit: 10 })).length, 1)
     const text = JSON.stringify(await rows())
-    for (const secret of [a.id, b.id, a.customerNumber, a.bankCustomerId, a.name]) assert.ok(!text.includes(secret))
+    for (const secret of [a.id, b.id, a.customerNumber, a.bankCustomerId, a.name])
+      assert.ok(!text.includes(secret))
     await store.one.query('forget', 'delete from audit_salt where customer_id = $1', [a.id])
     const fresh = await openAuditTrail(store.one)
     assert.deepEqual(await fresh.list({ customerId: a.id, limit: 10 }), [])
@@ -62,9 +63,13 @@ describe('the audit trail', () => {
 
   it('lists by consent, client and customer, oldest first, the newest when there are too many', async () => {
     const [consentId, clientId] = [randomUUID(), `client-${randomUUID()}`]
-    for (const second of [1, 2, 3]) await store.audit.append(anEvent({ consentId, clientId, at: later(second) }))
+    for (const second of [1, 2, 3])
+      await store.audit.append(anEvent({ consentId, clientId, at: later(second) }))
     const found = await store.audit.list({ consentId, limit: 2 })
-    assert.deepEqual(found.map(({ at }) => at), [later(2), later(3)])
+    assert.deepEqual(
+      found.map(({ at }) => at),
+      [later(2), later(3)],
+    )
     assert.equal((await store.audit.list({ clientId, limit: 10 })).length, 3)
     assert.deepEqual(await store.audit.list({ consentId, clientId: 'another', limit: 10 }), [])
   })

@@ -58,7 +58,10 @@ export class Lane {
     const end = this.#received.indexOf('\r\n\r\n')
     if (end < 0) return
     const length = /\r\ncontent-length: *(\d+)/i.exec(this.#received)?.[1]
-    if (length === undefined) return this.#failed(new Error('an answer without a length'))
+    if (length === undefined) {
+      this.#failed(new Error('an answer without a length'))
+      return
+    }
     const size = end + 4 + Number(length)
     if (this.#received.length < size) return
     const answer = this.#received.slice(0, size)

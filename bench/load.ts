@@ -19,12 +19,21 @@ export function openLoad(): Load {
   }
 }
 
+/** No order takes longer than its seconds and this, in milliseconds: a server that stops answering ends the run. */
+const GRACE_MS = 60_000
+
 function reply(child: ChildProcess, order: Order): Promise<Measured> {
   return new Promise((resolve, reject) => {
     const ended = (): void => reject(new Error('the load generator ended'))
+    const seconds = order.kind === 'prepare' ? 0 : order.seconds
+    const timer = setTimeout(
+      () => reject(new Error('a server did not answer in time')),
+      seconds * 1000 + GRACE_MS,
+    )
     child.once('exit', ended)
     child.once('message', (said: Reply) => {
       child.off('exit', ended)
+      clearTimeout(timer)
       if ('fault' in said) reject(new Error(said.fault))
       else resolve(said.measured)
     })

@@ -19,6 +19,11 @@ async function run(options: Options): Promise<void> {
   if (profile !== undefined) mkdirSync(profile, { recursive: true })
   const ours = await openOurSide(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])
   const load = openLoad()
+  const leave = async (): Promise<void> => {
+    await ours.close()
+    process.exit(130)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave)
   try {
     const stage = await openStage(ours)
     try {

@@ -40,23 +40,15 @@ export function saturate(stock: Stock, connections: number, seconds: number): Pr
     const started = performance.now()
     const until = started + seconds * 1000
     let answered = 0
-    const drive = (lane: Lane): Promise<void> =>
-      new Promise((resolve, reject) => {
-        const again = (): void => {
-          const request = performance.now() < until ? take() : undefined
-          if (request === undefined) return resolve()
-          lane.send(
-            request,
-            (answer) => {
-              if (!isGood(answer, stock)) return reject(new Error(`an answer was: ${said(answer)}`))
-              answered += 1
-              again()
-            },
-            reject,
-          )
-        }
-        again()
-      })
+    const drive = async (lane: Lane): Promise<void> => {
+      while (performance.now() < until) {
+        const request = take()
+        if (request === undefined) return
+        const answer = await new Promise<string>((resolve, reject) => lane.send(request, resolve, reject))
+        if (!isGood(answer, stock)) throw new Error(`an answer was: ${said(answer)}`)
+        answered += 1
+      }
+    }
     await Promise.all(lanes.map(drive))
     return { answered, elapsedMs: performance.now() - started, latenciesMs: [] }
   })
@@ -79,6 +71,10 @@ export function arrive(
     let begun = 0
     return new Promise<Measured>((resolve, reject) => {
       const started = performance.now()
+      const fail = (fault: Error): void => {
+        clearInterval(clock)
+        reject(fault)
+      }
       const begin = (): void => {
         const elapsed = performance.now() - started
         for (let lane = free.at(-1); lane !== undefined; lane = free.at(-1)) {
@@ -94,7 +90,7 @@ export function arrive(
         lane.send(
           request,
           (answer) => {
-            if (!isGood(answer, stock)) return reject(new Error(`an answer was: ${said(answer)}`))
+            if (!isGood(answer, stock)) fail(new Error(`an answer was: ${said(answer)}`))
             latenciesMs.push(performance.now() - at)
             free.push(lane)
             if (latenciesMs.length === due.length) {
@@ -102,7 +98,7 @@ export function arrive(
               resolve({ answered: due.length, elapsedMs: performance.now() - started, latenciesMs })
             } else begin()
           },
-          reject,
+          fail,
         )
       // The clock's grain is a millisecond: arrivals begin that much late at most, and it is counted.
       const clock = setInterval(begin, 1)

@@ -13,6 +13,8 @@ create table organisation (
   directory text not null,
   directory_id text not null,
   name text not null,
+  -- When the directory said so: an older statement never overrules a newer one.
+  named_at timestamptz not null,
   unique (directory, directory_id)
 );
 

@@ -87,6 +87,8 @@ export interface Setting {
   readonly roles: readonly Config['role'][]
   readonly fallback?: string
   readonly optional?: true
+  /** May hold a password: never repeated in an answer. */
+  readonly secret?: true
   readonly schema: z.ZodType<unknown>
 }
 
@@ -98,6 +100,7 @@ const httpsUrl = z
   .string()
   .refine((value) => URL.parse(value)?.protocol === 'https:', 'must be an https URL')
   .refine((value) => !/[?#]|\/$/.test(value), 'must not end in a slash or have a query or fragment')
+const httpsOrigin = httpsUrl.refine((value) => URL.parse(value)?.pathname === '/', 'must not have a path')
 const listen = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'must be host:port')
@@ -130,7 +133,7 @@ export const settings: readonly Setting[] = [
     'ISSUER',
     everywhere,
     'https://auth.meridianbank.example',
-    httpsUrl,
+    httpsOrigin,
     'What customers and third parties call the authority.',
   ),
   setting(
@@ -153,7 +156,7 @@ export const settings: readonly Setting[] = [
     'CERTIFICATE_URL',
     authority,
     'https://mtls.meridianbank.example',
-    httpsUrl,
+    httpsOrigin,
     'What third parties call the listener that asks for a client certificate.',
   ),
   setting('CERTIFICATE_LISTEN', authority, '0.0.0.0:8444', listen, 'Where it listens.', '0.0.0.0:8444'),
@@ -181,13 +184,16 @@ export const settings: readonly Setting[] = [
     'Certificate chain of the listeners, PEM; RSA, or Open Banking UK clients cannot connect.',
   ),
   setting('TLS_KEY_FILE', everywhere, '/etc/postern/tls.key', file, 'Its private key, PEM.'),
-  setting(
-    'DATABASE_URL',
-    authority,
-    'postgres://postern@db.internal/postern',
-    postgresUrl,
-    'PostgreSQL 15 or newer, the writer, directly or through a session pooler.',
-  ),
+  {
+    ...setting(
+      'DATABASE_URL',
+      authority,
+      'postgres://postern@db.internal/postern',
+      postgresUrl,
+      'PostgreSQL 15 or newer, the writer, directly or through a session pooler.',
+    ),
+    secret: true,
+  },
   setting('DATABASE_POOL_SIZE', authority, '10', whole(2, 100), 'Connections of one process at most.', '10'),
   setting(
     'BANK_URL',
@@ -324,7 +330,8 @@ export function readConfig(environment: Environment, role: Config['role']): Conf
     else
       faults.push({
         name: one.name,
-        sentence: `is "${raw.slice(0, 80)}". It ${result.error.issues[0]?.message ?? 'is not right'}.`,
+        // A URL may carry a password, a path may not: what is not understood is not repeated.
+        sentence: `${one.secret ? '' : `is "${raw.slice(0, 80)}". It `}${result.error.issues[0]?.message ?? 'is not right'}.`,
         example: one.example,
       })
   }
@@ -349,10 +356,10 @@ function contradictions(environment: Environment, role: Config['role']): readonl
         sentence: 'is missing. The private connection between gateway and authority needs it.',
       })
   }
-  if (DEBUG !== undefined && debugs(DEBUG, 'oidc-provider:'))
+  if (DEBUG !== undefined && ['oidc-provider:', 'knex:'].some((one) => debugs(DEBUG, one)))
     faults.push({
       name: 'DEBUG',
-      sentence: 'names or includes oidc-provider, which prints what must stay secret. Unset it.',
+      sentence: 'names or includes oidc-provider or knex, which print what must stay secret. Unset it.',
     })
   if (ISSUER && GATEWAY_URL && URL.parse(ISSUER)?.host === URL.parse(GATEWAY_URL)?.host)
     faults.push({

@@ -6,10 +6,10 @@ import { Problem } from '../domain/problem.ts'
 import { readableName, type Standing, type ThirdParty } from '../domain/third-party.ts'
 import { fapi2 } from '../profiles/fapi2/index.ts'
 import {
-  ensureOrganisation,
   findThirdParty,
   insertThirdParty,
   listThirdParties,
+  organisationOf,
   saveStanding,
 } from '../store/third-parties.ts'
 import { countUsableConsents, endConsentsOf } from '../store/third-party-removal.ts'
@@ -80,9 +80,10 @@ async function addThirdParty(
     now: at,
   })
   const clientId = randomUUID()
+  const { organisation, change } = await organisationOf(database, statement)
   const thirdParty: ThirdParty = {
     clientId,
-    organisation: await ensureOrganisation(database, statement),
+    organisation,
     softwareId: statement.softwareId,
     name: readableName(statement.softwareName),
     roles: statement.roles,
@@ -99,6 +100,7 @@ async function addThirdParty(
     roles: statement.roles,
   }
   await commit(database, [
+    change,
     insertThirdParty(thirdParty),
     await audit.row({ type: 'third-party.registered', actor: 'operator', at, clientId, facts }),
   ])

@@ -71,8 +71,6 @@ export interface RevokedConsent extends Omit<AuthorisedConsent, 'state'> {
 /** A customer's decision about one third party. `expired` is a question about now ({@link isUsable}), not a state. */
 export type Consent = AwaitingConsent | AuthorisedConsent | RejectedConsent | RevokedConsent
 
-export type ConsentState = Consent['state']
-
 /** What the customer decided on the screen; recorded when the form is posted, acted on when the browser returns. */
 export type Decision =
   | { readonly kind: 'agreed'; readonly accounts: readonly ConsentAccount[]; readonly decidedAt: Date }

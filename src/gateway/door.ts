@@ -33,7 +33,7 @@ export function gatewayApp(options: GatewayOptions): Koa {
  * refuses. Believes nothing that came in about host, address or identity: only the raw target, Authorization, DPoP
  * and x-fapi-interaction-id are read.
  */
-export function openGateway(options: GatewayOptions): Koa.Middleware {
+function openGateway(options: GatewayOptions): Koa.Middleware {
   const gate = openGate(options)
   return (ctx) => handle(gate, ctx)
 }

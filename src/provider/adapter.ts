@@ -87,7 +87,22 @@ function tokenShelf({ ledger, now }: AdapterParts, kind: TokenKind): Adapter {
         }),
       )
     },
-    destroy: async (value) => unitOfWork().change(`token ${value}`, ledger.revokeToken(value, now())),
+    destroy: async (value) => {
+      const unit = unitOfWork()
+      unit.change(`token ${value}`, ledger.revokeToken(value, now()))
+      // The end of a refresh token ends its consent, which is told as that (grant-ended.ts).
+      if (kind === 'refresh') return
+      const record = (await ledger.findToken(value))?.record
+      const { grant, clientId } = record ?? {}
+      unit.tell({
+        type: 'token.revoked',
+        actor: 'third-party',
+        at: now(),
+        ...(clientId && { clientId }),
+        ...(grant && { consentId: grant.id }),
+        facts: { kind },
+      })
+    },
     revokeByGrantId:
       kind === 'access'
         ? (grantId) => grantEnded(ledger, grantId, now())
@@ -109,7 +124,11 @@ function oneTimeShelf({ ledger, now }: AdapterParts, kind: 'code' | 'pushed-requ
       if (stored.consumedAt && opens) return undefined
       if (stored.grant) rememberGrant(stored.grant, stored.grantPayload)
       const consumed = stored.consumedAt && Math.floor(stored.consumedAt.getTime() / 1000)
-      return { ...restored(stored.payload, value), ...(consumed && { consumed }) }
+      if (consumed === undefined) return restored(stored.payload, value)
+      // The engine looks at the expiry of a code before it looks at its use; a used one is shown as not expired, so
+      // that a late second use is still recognised for what it is (threats A16).
+      const exp = Math.floor(now().getTime() / 1000) + 60
+      return { ...restored(stored.payload, value), ...(kind === 'code' && { exp }), consumed }
     },
     upsert: async (value, payload) => {
       const expiresAt = new Date(present(payload.exp) * 1000)

@@ -55,11 +55,17 @@ export function listenToEngine(engine: Provider, { now, fault }: EventParts): vo
   )
 }
 
-/** Only of an identified third party: strangers are counted, not written down (DESIGN §7.16). */
+/**
+ * Only of a third party that has proved who it is, by its assertion, its token, or a request that it pushed before:
+ * strangers are counted, not written down (DESIGN §7.16), or anybody could fill a third party's trail.
+ */
 function tellRefusal(ctx: KoaContextWithOIDC, error: errors.OIDCProviderError, at: Date): void {
   const { client, route } = ctx.oidc
+  const unit = unitOfWorkIfAny()
+  const proved = unit?.provedClient ?? unit?.interaction?.stored.clientId
   if (client === undefined || error.error === 'use_dpop_nonce') return
-  unitOfWorkIfAny()?.tellDespiteRefusal({
+  if (client.clientId !== proved && route !== 'userinfo') return
+  unit?.tellDespiteRefusal({
     type: route === 'token' ? 'token.refused' : 'request.refused',
     actor: 'third-party',
     at,

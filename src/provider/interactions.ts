@@ -108,7 +108,7 @@ export function openInteractions(parts: {
       facts: { decision: decision.kind },
     })
     try {
-      await ledger.commit([ledger.recordDecision(uid, decision, now()), told])
+      await ledger.commit([ledger.recordDecision(uid, decision, stored.customerId, now()), told])
     } catch (error) {
       if (!isLostRace(error)) throw error
       const other = (await ledger.findInteraction(uid, now()))?.decision

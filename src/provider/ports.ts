@@ -60,11 +60,11 @@ export interface Ledger {
   findThirdParty(clientId: string): Promise<ThirdParty | undefined>
   findResourceServer(clientId: string): Promise<ResourceServer | undefined>
   listResourceServers(): Promise<readonly ResourceServer[]>
-  /** The third party of a verified statement, ready to be inserted; its organisation exists afterwards. */
+  /** The changes that make the third party of a verified statement, and its organisation where it is new. */
   insertThirdParty(
     statement: SoftwareStatement,
     thirdParty: Omit<ThirdParty, 'organisation'>,
-  ): Promise<Change>
+  ): Promise<readonly Change[]>
 
   findToken(token: string): Promise<StoredToken | undefined>
   insertToken(token: {
@@ -103,7 +103,7 @@ export interface Ledger {
     readonly now: Date
   }): Change
   finishInteraction(uid: string, now: Date): Change
-  recordDecision(uid: string, decision: Decision, now: Date): Change
+  recordDecision(uid: string, decision: Decision, customerId: string | undefined, now: Date): Change
   savePasswordAccepted(uid: string, customerId: string, now: Date): Promise<void>
   saveFactorAccepted(uid: string, customerId: string, amr: readonly string[], now: Date): Promise<void>
   touchInteraction(uid: string, now: Date): Promise<void>

@@ -15,7 +15,7 @@ export function openRegistrations(ledger: Ledger, now: () => Date): Registration
       const statement = verifiedStatement()
       const unit = unitOfWork()
       unit.change('software statement', spent(ledger, statement))
-      const change = await ledger.insertThirdParty(statement, {
+      const changes = await ledger.insertThirdParty(statement, {
         clientId,
         softwareId: statement.softwareId,
         name: readableName(statement.softwareName),
@@ -26,7 +26,7 @@ export function openRegistrations(ledger: Ledger, now: () => Date): Registration
         metadata,
         ...(statement.clientUri && { clientUri: statement.clientUri }),
       })
-      unit.change(`client ${clientId}`, change)
+      for (const [index, change] of changes.entries()) unit.change(`client ${clientId} ${index}`, change)
       unit.tell({
         type: 'third-party.registered',
         actor: 'third-party',

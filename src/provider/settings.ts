@@ -44,7 +44,7 @@ export interface EngineParts {
   readonly now: () => Date
 }
 
-export const ALGORITHMS = ['PS256', 'ES256'] as const
+const ALGORITHMS = ['PS256', 'ES256'] as const
 const CODE_SECONDS = 60
 
 export const routes = {
@@ -101,8 +101,12 @@ function engineSettings(parts: EngineParts): Configuration {
     // What a grant's end means is decided in grant-ended.ts; the engine only says that it wants one.
     revokeGrantPolicy: () => false,
     findAccount: (ctx, id) => accountOf(parts, ctx, id),
-    assertJwtClientAuthClaimsAndHeader: async (_ctx, claims) =>
-      assertClientAssertion(claims, parts.issuer, now()),
+    // Called once the signature has been verified: from here on the client is who it says.
+    assertJwtClientAuthClaimsAndHeader: async (_ctx, claims, _header, client) => {
+      const unit = unitOfWorkIfAny()
+      if (unit) unit.provedClient = client.clientId
+      assertClientAssertion(claims, parts.issuer, now())
+    },
     acceptQueryParamAccessTokens: false,
     allowOmittingSingleRegisteredRedirectUri: false,
     enabledJWA: {

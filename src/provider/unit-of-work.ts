@@ -17,6 +17,8 @@ export class UnitOfWork {
   readonly #refusals: AuditEvent[] = []
   readonly grants = new Map<string, GrantFacts>()
   interaction: { readonly uid: string; readonly stored: StoredInteraction } | undefined
+  /** Who has proved in this request that they are this client; a client_id alone is public and proves nothing. */
+  provedClient: string | undefined
   #fault: unknown
   #refused = false
 

@@ -41,6 +41,12 @@ function lostRace(parts: UnitParts, ctx: Context): void {
     parts.showPage(ctx, 'finished')
     return
   }
+  // RFC 7009 §2.2: what somebody else has just ended is as revoked as it was asked to be.
+  if (ctx.path === routes.revocation) {
+    ctx.status = 200
+    ctx.body = ''
+    return
+  }
   const error = ctx.path === routes.registration ? 'invalid_software_statement' : 'invalid_grant'
   ctx.status = 400
   ctx.body = { error, error_description: 'it was used already' }

@@ -51,13 +51,24 @@ async function checkPassword(parts: SignInParts, typed: string, password: string
   const key = attemptKey(parts.attemptSecret, known?.customer.customerNumber ?? typed)
   const attempt = await parts.credentials.countAttempt(key, parts.now())
   const verifiable = attempt.allowed ? known : undefined
-  const right = verifiable
-    ? await parts.hasher.verify(verifiable.passwordHash, password)
-    : await parts.hasher.decoy(password)
+  const right = await checked(parts, verifiable, password).catch(async (error) => {
+    // Too many at once: nothing was verified, so nothing is counted against the customer.
+    if (attempt.allowed) await parts.credentials.takeBack(key)
+    throw error
+  })
   if (!attempt.allowed) return { outcome: 'locked', until: attempt.until }
   if (!known || !right || known.blocked) return failed(parts, known, attempt.triesLeft)
   await parts.credentials.takeBack(key)
   return { outcome: 'accepted', customer: known.customer }
+}
+
+/** Nobody's password takes as long to check as somebody's. */
+function checked(
+  { hasher }: SignInParts,
+  known: Credentials | undefined,
+  password: string,
+): Promise<boolean> {
+  return known ? hasher.verify(known.passwordHash, password) : hasher.decoy(password)
 }
 
 async function checkCode(parts: SignInParts, customerId: string, code: string): Promise<SignInResult> {

@@ -30,6 +30,8 @@ const select = `select ${consentColumns}, t.name as t_name, t.client_uri as t_cl
   from consent c join third_party t on t.client_id = c.client_id join organisation o on o.id = t.organisation_id
   where c.customer_id = $1 and c.state in ('authorised', 'revoked')`
 
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
 /** What a customer agreed to, newest first; nobody else's, ever. */
 export async function customerConsents(
   database: Database,
@@ -49,6 +51,8 @@ export async function customerConsent(
   customerId: string,
   consentId: string,
 ): Promise<CustomerConsent | undefined> {
+  // What is not even an id is nobody's consent; Postgres would call it an error.
+  if (!uuid.test(consentId)) return undefined
   const [row] = await database.query<Row>('customer-consent', `${select} and c.id = $2`, [
     customerId,
     consentId,

@@ -31,6 +31,9 @@ export function openDatabase(settings: DatabaseSettings): Database {
     connection: {
       connectionString: settings.url,
       statement_timeout: settings.statementTimeoutMs,
+      // Postgres ends slow statements itself; where it does not even say so, we stop waiting a moment later.
+      query_timeout: settings.statementTimeoutMs + 500,
+      keepAlive: true,
       idle_in_transaction_session_timeout: 10_000,
       connectionTimeoutMillis: 2_000,
       application_name: 'postern',
@@ -62,9 +65,29 @@ async function preparedQuery<Row>(
   try {
     const result = await connection.query({ name, text, values: [...values] })
     return result.rows as readonly Row[]
+  } catch (error) {
+    if (!hasAnswered(error)) discard(connection)
+    throw error
   } finally {
     pool.client.releaseConnection(connection)
   }
+}
+
+/** Whether Postgres itself said what was wrong (an SQLSTATE); otherwise nobody knows what the connection is doing. */
+function hasAnswered(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown }
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)
+}
+
+/** A connection that fell silent still has the statement under way: it is cut, and the pool told not to lend it again. */
+function discard(connection: PgClient): void {
+  // `__knex__disposed` is how knex itself marks a connection whose socket failed; the stream is pg's own.
+  const inside = connection as unknown as {
+    __knex__disposed?: unknown
+    connection: { stream: { destroy(): void } }
+  }
+  inside.__knex__disposed = true
+  inside.connection.stream.destroy()
 }
 
 /** Runs database work and says in our words when Postgres is away, slow or shutting down. */
@@ -97,6 +120,8 @@ function isAway(error: unknown): boolean {
   return (
     error.name === 'KnexTimeoutError' ||
     error.name === 'AggregateError' ||
-    /Connection terminated|timeout expired|not queryable|Unable to acquire a connection/.test(error.message)
+    /Connection terminated|Query read timeout|timeout expired|not queryable|Unable to acquire a connection/.test(
+      error.message,
+    )
   )
 }

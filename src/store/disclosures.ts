@@ -58,7 +58,9 @@ const statement = `
       select epoch, schema_version, at, type, actor, customer_ref, client_id, consent_id, interaction_id, canonical, leaf
       from live order by n
   ), used as (
-    update consent set last_used_at = $3 where id in (select token_consent from live)
-      and (last_used_at is null or last_used_at < $3::timestamptz - interval '1 minute')
+    update consent set last_used_at = $3 where id in (
+      select id from consent where id in (select token_consent from live)
+        and (last_used_at is null or last_used_at < $3::timestamptz - interval '1 minute')
+      for update skip locked)
   )
   select n::text as n from live`

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, chown, cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { arch, platform, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -49,6 +49,7 @@ export async function startEmbeddedPostgres(
   await stopLeftover(layout)
   const port = await freePort(options.port)
   await start(layout, port, options.durable ?? true)
+  await writeFile(ownerFile(layout), String(process.pid))
   const url = `postgres://postern:${password}@127.0.0.1:${port}/postern`
   await ensureDatabase(url)
   return {
@@ -70,6 +71,7 @@ async function prepareLayout(folder: string): Promise<Layout> {
   const place = join(tmpdir(), `postern-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`)
   const bin = join(place, 'native')
   await mkdir(place, { recursive: true, mode: 0o755 })
+  await refuseForeign(place)
   await chmod(place, 0o755)
   if (!existsSync(bin)) {
     await cp(native, `${bin}.new`, { recursive: true, verbatimSymlinks: true })
@@ -83,6 +85,16 @@ async function prepareLayout(folder: string): Promise<Layout> {
       `Postgres runs as another user than root, which cannot enter ${folder}: its data is in ${place}.`,
     ],
   }
+}
+
+/** Everybody may write into the folder of temporary files: what somebody else put there under our name is not ours. */
+async function refuseForeign(place: string): Promise<void> {
+  const found = await lstat(place)
+  if (!found.isDirectory() || found.uid !== 0)
+    throw new Problem(
+      'conflict',
+      `${place} belongs to somebody else. Look at it, remove it, and start again.`,
+    )
 }
 
 async function nativeFolder(): Promise<string> {
@@ -147,7 +159,31 @@ async function stopLeftover(layout: Layout): Promise<void> {
   } catch {
     return
   }
+  await refuseSecondOwner(layout)
   await stopServer(layout, 'fast')
+}
+
+/** Two programs on one data directory: the second must not end the server under the first. */
+async function refuseSecondOwner(layout: Layout): Promise<void> {
+  const owner = Number(await readFile(ownerFile(layout), 'utf8').catch(() => ''))
+  if (!owner || owner === process.pid || !isRunning(owner)) return
+  throw new Problem(
+    'conflict',
+    `${layout.data} is in use by process ${owner}. Stop that one first, or work in another folder.`,
+  )
+}
+
+function ownerFile(layout: Layout): string {
+  return `${layout.data}.owner`
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // It runs, as somebody else.
+    return (error as { readonly code?: unknown }).code === 'EPERM'
+  }
 }
 
 async function start(layout: Layout, port: number, durable: boolean): Promise<void> {

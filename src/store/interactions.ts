@@ -87,6 +87,7 @@ export function insertInteraction(interaction: {
   readonly now: Date
 }): Write {
   return {
+    proof: { sql: 'select 1 from interaction where key = $1', values: [keyOf(interaction.uid)] },
     sql: `insert into interaction (key, client_id, consent_id, payload, seen_at, expires_at)
       values ($1, $2, $3, $4, $5, $6)`,
     values: [
@@ -109,14 +110,26 @@ export function finishInteraction(uid: string, now: Date): Write {
   }
 }
 
-/** Guarded: the first decision stands. Only a signed-in customer who is not idle may decide to share. */
-export function recordDecision(uid: string, decision: Decision, now: Date): Write {
+/** Guarded: the first decision stands, and is that of whom the page was for. Only a signed-in customer who is not idle may decide to share. */
+export function recordDecision(
+  uid: string,
+  decision: Decision,
+  customerId: string | undefined,
+  now: Date,
+): Write {
   const active = new Date(now.getTime() - IDLE_SECONDS * 1000)
   return {
     sql: `update interaction set decision = $2, seen_at = $3
       where key = $1 and decision is null and finished_at is null and expires_at > $3
-        and ($4 or (authenticated_at is not null and seen_at >= $5))`,
-    values: [keyOf(uid), JSON.stringify(decision), now, decision.kind === 'refused', active],
+        and ($4 or (customer_id = $6 and authenticated_at is not null and seen_at >= $5))`,
+    values: [
+      keyOf(uid),
+      JSON.stringify(decision),
+      now,
+      decision.kind === 'refused',
+      active,
+      customerId ?? null,
+    ],
     guard: 'This request was decided already.',
   }
 }

@@ -34,9 +34,9 @@ export function openLedger(database: Database, audit: AuditTrail) {
     insertThirdParty: async (
       statement: SoftwareStatement,
       thirdParty: Omit<ThirdParty, 'organisation'>,
-    ): Promise<Write> => {
-      const organisation = await thirdParties.ensureOrganisation(database, statement)
-      return thirdParties.insertThirdParty({ ...thirdParty, organisation })
+    ): Promise<readonly Write[]> => {
+      const { organisation, change } = await thirdParties.organisationOf(database, statement)
+      return [change, thirdParties.insertThirdParty({ ...thirdParty, organisation })]
     },
     findOneTime: (kind: oneTime.OneTimeKind, value: string) => oneTime.findOneTime(database, kind, value),
     findInteraction: (uid: string, now: Date) => interactions.findInteraction(database, uid, now),

@@ -33,10 +33,8 @@ export async function migrate(
   client.on('error', () => undefined)
   await answering(() => client.connect())
   try {
-    await client.query('select pg_advisory_lock($1)', [LOCK])
-    await client.query(
-      'create table if not exists migration (name text primary key, applied_at timestamptz not null)',
-    )
+    // Who only looks needs no right to create anything: the serving role has none.
+    if (!options.plan) await makeReady(client)
     const done = await appliedNames(client)
     const all = await migrationFiles()
     refuseNewerSchema(done, all)
@@ -47,6 +45,13 @@ export async function migrate(
   } finally {
     await client.end()
   }
+}
+
+async function makeReady(client: pg.Client): Promise<void> {
+  await client.query('select pg_advisory_lock($1)', [LOCK])
+  await client.query(
+    'create table if not exists migration (name text primary key, applied_at timestamptz not null)',
+  )
 }
 
 async function apply(client: pg.Client, { name, sql }: Migration): Promise<void> {
@@ -63,6 +68,10 @@ async function apply(client: pg.Client, { name, sql }: Migration): Promise<void>
 }
 
 async function appliedNames(client: pg.Client): Promise<ReadonlySet<string>> {
+  const { rows: tables } = await client.query<{ name: string | null }>(
+    "select to_regclass('migration') as name",
+  )
+  if (tables[0]?.name == null) return new Set()
   const { rows } = await client.query<{ name: string }>('select name from migration')
   return new Set(rows.map(({ name }) => name))
 }

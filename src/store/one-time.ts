@@ -61,6 +61,10 @@ export function insertOneTime(entry: {
 }): Write {
   return {
     rows: oneTimeRows,
+    proof: {
+      sql: 'select 1 from one_time where kind = $1 and key = $2',
+      values: [entry.kind, keyOf(entry.value)],
+    },
     sql: oneTimeRows.one,
     values: [
       entry.kind,

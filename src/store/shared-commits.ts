@@ -28,9 +28,9 @@ async function commitTogether(database: Database, units: readonly Unit[]): Promi
     await commitParts(database, columnsOf(units.flat()))
     return units.map(() => made)
   } catch (error) {
-    // Without an answer nobody knows whether it was made: that is for every asker to be told.
-    if (isUnavailable(error)) throw error
-    return Promise.allSettled(units.map((unit) => commit(database, unit)))
+    // Without an answer nobody knows whether it was made: each finds out for itself (writes.ts).
+    const sentBefore = isUnavailable(error)
+    return Promise.allSettled(units.map((unit) => commit(database, unit, sentBefore)))
   }
 }
 

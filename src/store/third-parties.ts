@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type {
   JsonObject,
   Organisation,
@@ -55,19 +56,31 @@ export async function listThirdParties(database: Database): Promise<readonly Thi
   return rows.map(toThirdParty)
 }
 
-/** The organisation of a statement, created the first time; its name follows the directory. */
-export async function ensureOrganisation(
+/**
+ * The organisation of a statement, and the change that makes it or tells its newer name: to be committed with what is
+ * registered for it, so that a refused registration leaves no trace. Its name follows the newest statement.
+ */
+export async function organisationOf(
   database: Database,
   statement: SoftwareStatement,
-): Promise<Organisation> {
-  const [row] = await database.query<{ id: string }>(
+): Promise<{ readonly organisation: Organisation; readonly change: Write }> {
+  const { issuer, organisationId, organisationName, issuedAt } = statement
+  const [known] = await database.query<{ id: string }>(
     'organisation',
-    `insert into organisation (directory, directory_id, name) values ($1, $2, $3)
-      on conflict (directory, directory_id) do update set name = excluded.name returning id`,
-    [statement.issuer, statement.organisationId, statement.organisationName],
+    'select id from organisation where directory = $1 and directory_id = $2',
+    [issuer, organisationId],
   )
-  if (row === undefined) throw new Error('an upsert returned no row')
-  return { id: row.id, directoryId: statement.organisationId, name: statement.organisationName }
+  const id = known?.id ?? randomUUID()
+  const change: Write = known
+    ? {
+        sql: 'update organisation set name = $2, named_at = $3 where id = $1 and named_at <= $3',
+        values: [id, organisationName, issuedAt],
+      }
+    : {
+        sql: 'insert into organisation (id, directory, directory_id, name, named_at) values ($1, $2, $3, $4, $5)',
+        values: [id, issuer, organisationId, organisationName, issuedAt],
+      }
+  return { organisation: { id, directoryId: organisationId, name: organisationName }, change }
 }
 
 export function insertThirdParty(thirdParty: ThirdParty): Write {

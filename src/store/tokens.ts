@@ -132,6 +132,7 @@ export function insertToken(token: {
 }): Write {
   return {
     rows: tokenRows,
+    proof: { sql: 'select 1 from token where key = $1', values: [keyOf(token.value)] },
     sql: tokenRows.one,
     values: [
       keyOf(token.value),

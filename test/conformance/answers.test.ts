@@ -171,9 +171,14 @@ describe('every answer of the authority (hardening.md §1, FAPI 2.0 Security Pro
     assert.ok(answer.milliseconds < 1_000)
   })
 
-  it('to a parameter twice in the query is a refusal, known or not (threats A8)', async () => {
-    for (const query of ['client_id=a&client_id=b', 'x=1&x=2', 'state=1&state=1'])
-      assert.equal((await send(`/authorize?${query}`)).status, 400, query)
+  it('to a parameter twice in the query is a refusal, known or not, of a good request too (threats A8)', async () => {
+    const { url } = await acme.ask()
+    for (const query of ['client_id=x', 'x=1&x=2', 'state=1&state=1', 'request_uri=x']) {
+      const answer = await house.transport.send({ url: `${url}&${query}` })
+      assert.equal(answer.status, 400, query)
+      assert.equal(answer.headers['set-cookie'], undefined)
+    }
+    assert.equal((await house.browser().get(url)).status, 200)
   })
 
   it('to HTML never loads a script or a font, inline or not', () =>

@@ -41,7 +41,7 @@ export async function openTestDirectory(): Promise<DirectoryUnderTest> {
 }
 
 /** What a store promises, kept in memory: the real one has its own tests. */
-export function openMemoryRegister() {
+function openMemoryRegister() {
   const spent = new Map<string, Date>()
   return {
     spent,

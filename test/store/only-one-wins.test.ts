@@ -132,7 +132,7 @@ describe('of fifty at once on two processes only one wins (house invariant 1)', 
       await saveFactorAccepted(store.one, uid, customerId, ['pwd', 'otp'], at)
     }
     const decide = (decision: Decision, at = now, turn = 0) =>
-      commit(store.either(turn), [recordDecision(uid, decision, at)])
+      commit(store.either(turn), [recordDecision(uid, decision, customerId, at)])
 
     it('the first stands', async () => {
       await signIn()

@@ -8,7 +8,7 @@ import { insertConsent, saveAuthorised } from '../../src/store/consents.ts'
 import { insertCustomer } from '../../src/store/customers.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { insertGrant } from '../../src/store/grants.ts'
-import { ensureOrganisation, insertThirdParty } from '../../src/store/third-parties.ts'
+import { insertThirdParty, organisationOf } from '../../src/store/third-parties.ts'
 import { insertToken } from '../../src/store/tokens.ts'
 import { commit } from '../../src/store/writes.ts'
 import { freshDatabase } from '../support/run.ts'
@@ -44,7 +44,7 @@ export async function openStore(): Promise<Store> {
 }
 
 export async function addThirdParty(database: Database, name = 'Acme Budget'): Promise<ThirdParty> {
-  const organisation = await ensureOrganisation(database, {
+  const { organisation, change } = await organisationOf(database, {
     issuer: 'https://directory.test',
     jti: randomUUID(),
     issuedAt: now,
@@ -67,7 +67,7 @@ export async function addThirdParty(database: Database, name = 'Acme Budget'): P
     registeredAt: now,
     metadata: {},
   }
-  await commit(database, [insertThirdParty(thirdParty)])
+  await commit(database, [change, insertThirdParty(thirdParty)])
   return thirdParty
 }
 

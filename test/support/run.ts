@@ -35,9 +35,11 @@ export async function freshDatabase(): Promise<string> {
 /** What mocha calls around the whole run (`require` in .mocharc.json). */
 export const mochaHooks = {
   async afterAll(): Promise<void> {
-    if (running === undefined) return
-    const { server, admin, folders } = await running
+    // A server that did not start has failed the tests that wanted it; there is nothing to end.
+    const started = await running?.catch(() => undefined)
     running = undefined
+    if (started === undefined) return
+    const { server, admin, folders } = started
     await admin.end()
     await server.stop()
     for (const folder of folders) await rm(folder, { recursive: true, force: true })
@@ -48,7 +50,10 @@ async function startServer(): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-test-'))
   // As root, Postgres runs as another user, which has to get to its data; that folder is closed itself.
   await chmod(folder, 0o755)
-  const server = await startEmbeddedPostgres(folder, { durable: false })
+  const server = await startEmbeddedPostgres(folder, { durable: false }).catch(async (error) => {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  })
   await migrate(server.url)
   const admin = new pg.Client({ connectionString: new URL('/postgres', server.url).href })
   await admin.connect()

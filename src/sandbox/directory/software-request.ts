@@ -1,7 +1,7 @@
 import type { JWK } from 'jose'
 import { Refusal } from '../refusal.ts'
 
-export const roles = ['AISP', 'PISP', 'CBPII'] as const
+const roles = ['AISP', 'PISP', 'CBPII'] as const
 
 /** What somebody asks the directory to vouch for. */
 export interface SoftwareRequest {

@@ -28,7 +28,7 @@ const secrets = new Set([
 ])
 
 /** The first six characters and an ellipsis; of a URN, those after its last colon. */
-export function shortened(value: string): string {
+function shortened(value: string): string {
   const start = value.startsWith('urn:') ? value.lastIndexOf(':') + 1 : 0
   return `${value.slice(0, start + 6)}…`
 }

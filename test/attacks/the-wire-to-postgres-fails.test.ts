@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { consentState, newestConsent, share } from '../journeys/shared.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { freshDatabase } from '../support/run.ts'
-import { openWire, type Wire } from './review-a-wire-to-postgres.ts'
+import { openWire, type Wire } from './a-wire-to-postgres.ts'
 import { justAgreed } from './shared-accounts.ts'
 
 /** Far above acquire (500 ms) and statement (1.5 s) limits. */
@@ -30,8 +30,11 @@ describe('the wire to Postgres fails', () => {
     await acme.clientCredentials()
     wire.loseAnswerTo('token.issued')
 
-    const answers = [await acme.exchange(code, asked), await acme.exchange(code, asked)]
+    const first = await acme.exchange(code, asked)
+    // An honest third party tries again when it is told that nothing was changed, and only then.
+    const answers = first.status === 503 ? [first, await acme.exchange(code, asked)] : [first]
 
+    assert.equal(answers.at(-1)?.status, 200)
     const outcome = {
       answers: answers.map(({ status }) => status),
       consent: await consentState(house, consent),

@@ -80,11 +80,23 @@ export interface House {
 }
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
+  const opened: (() => Promise<unknown>)[] = []
+  try {
+    return await open(options, opened)
+  } catch (error) {
+    // What was started before the failure would keep the test run from ending.
+    for (const close of opened.reverse()) await close().catch(() => undefined)
+    throw error
+  }
+}
+
+async function open(options: HouseOptions, opened: (() => Promise<unknown>)[]): Promise<House> {
   const { processes: count = 0 } = options
   const folder = await mkdtemp(join(tmpdir(), 'postern-house-'))
   const authority = await openTestAuthority()
   const directory = await openTestDirectory({ authority })
   const bank = await startBank(folder, authority)
+  opened.push(bank.close, directory.close)
   const databaseUrl = options.databaseUrl ?? (await freshDatabase())
   const more = typeof options.config === 'function' ? await options.config(authority) : options.config
   const secretsDir = await makeSecrets(folder)
@@ -133,7 +145,10 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     count === 0
       ? [inThisProcess(config, options.overrides ?? {})]
       : Array.from({ length: count }, (_, index) => ofItsOwn(configOf(index), folder, index, options.program))
-  for (const one of processes) await one.start()
+  for (const one of processes) {
+    opened.push(one.stop)
+    await one.start()
+  }
 
   const transport = openTransport({ ca: authority.certificate })
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 })

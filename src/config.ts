@@ -375,7 +375,7 @@ function debugs(list: string, namespace: string): boolean {
     const [start = ''] = name.split('*')
     return name.includes('*')
       ? namespace.startsWith(start) || start.startsWith(namespace)
-      : name.startsWith('oidc-provider')
+      : `${name}:`.startsWith(namespace)
   })
 }
 

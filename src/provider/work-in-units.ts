@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa'
-import { isUnavailable } from '../domain/problem.ts'
+import { isUnavailable, Problem } from '../domain/problem.ts'
 import type { Ledger } from './ports.ts'
 import { routes } from './settings.ts'
 import { inUnitOfWork, isLostRace, UnitOfWork } from './unit-of-work.ts'
@@ -53,7 +53,8 @@ function lostRace(parts: UnitParts, ctx: Context): void {
 }
 
 function answerFault(parts: UnitParts, ctx: Context, error: unknown): void {
-  const away = isUnavailable(error)
+  // A conflict is two firsts at one moment, such as an organisation's first two registrations: a retry finds it there.
+  const away = isUnavailable(error) || (error instanceof Problem && error.code === 'conflict')
   if (isBrowserRoute(ctx)) {
     parts.showPage(ctx, away ? 'unavailable' : 'fault')
     return

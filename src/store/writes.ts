@@ -22,7 +22,8 @@ const RETRIED = new Set(['40001', '40P01'])
 /**
  * Makes all changes or none, in one statement and so one round trip: each write is a data-modifying `with` part,
  * and the guards are checked before the statement may end. No two writes may touch the same row. Throws Problem
- * `spent` when a guard finds that somebody else was first, `unavailable` when Postgres did not answer.
+ * `spent` when a guard finds that somebody else was first, `conflict` when a row of the same key is there already,
+ * `unavailable` when Postgres did not answer.
  *
  * When the answer is lost on the way, the change may have been made all the same; to say that it was not would make an
  * honest retry look like a second use. So it is tried once more, and if it then seems that somebody else was first,
@@ -44,7 +45,7 @@ export async function commit(
       if ((code === LOST || code === EXISTS) && mayStand && (await stands(database, writes))) return
       if (code === LOST) throw new Problem('spent', (error as Error).message, { cause: error })
       if (code === EXISTS)
-        throw new Problem('unavailable', 'Somebody made the same at the same moment.', { cause: error })
+        throw new Problem('conflict', 'Something of this name is there already.', { cause: error })
       const again = isUnavailable(error) ? !mayStand && writes.some(({ proof }) => proof) : RETRIED.has(code)
       if (!again || attempt === 3) throw error
       mayStand ||= isUnavailable(error)

@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { promisify } from 'node:util'
 import { errors } from 'oidc-provider'
 import type { JsonObject } from '../domain/third-party.ts'
 
@@ -65,12 +66,12 @@ export function decodeAssertion(
 }
 
 /** Checks signature and claims against the client's registered keys. Throws `invalid_client`. */
-export function verifyAssertion(
+export async function verifyAssertion(
   decoded: DecodedAssertion & { readonly clientId: string },
   metadata: JsonObject,
   issuer: string,
   now: Date,
-): VerifiedAssertion {
+): Promise<VerifiedAssertion> {
   const { header, claims } = decoded
   const { alg, kid } = header
   const allowed = metadata.token_endpoint_auth_signing_alg
@@ -80,8 +81,8 @@ export function verifyAssertion(
   const candidates = keysOf(metadata).filter(
     (key) => key.alg === alg && (kid === undefined || key.kid === kid),
   )
-  if (!candidates.some(({ key }) => signatureHolds(alg, key, decoded)))
-    throw refused('signature does not verify')
+  const verdicts = await Promise.all(candidates.map(({ key }) => signatureHolds(alg, key, decoded)))
+  if (!verdicts.includes(true)) throw refused('signature does not verify')
   assertClientAssertion(claims, issuer, now)
   const { exp, nbf, jti } = claims as { readonly exp: number; readonly nbf?: number; readonly jti: string }
   const seconds = now.getTime() / 1000
@@ -90,15 +91,18 @@ export function verifyAssertion(
   return { clientId: decoded.clientId, jti, expiresAt: new Date((exp + TOLERANCE) * 1000) }
 }
 
+const verifying = promisify(verify)
+
+/** On libuv's threads: the event loop goes on serving meanwhile. */
 function signatureHolds(
   alg: 'PS256' | 'ES256',
   key: KeyObject,
   { signed, signature }: DecodedAssertion,
-): boolean {
+): Promise<boolean> {
   // RFC 7518 §3.4 and §3.5; 6 is RSA_PKCS1_PSS_PADDING.
   return alg === 'ES256'
-    ? verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, signature)
-    : verify('sha256', signed, { key, padding: 6, saltLength: 32 }, signature)
+    ? verifying('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, signature)
+    : verifying('sha256', signed, { key, padding: 6, saltLength: 32 }, signature)
 }
 
 const segment = /^[A-Za-z0-9_-]+$/

@@ -124,7 +124,7 @@ async function byAssertion({ clients, issuer, ledger, now }: IntrospectionParts,
   const client = await clients.find(decoded.clientId)
   if (client?.metadata.token_endpoint_auth_method !== 'private_key_jwt')
     throw new errors.InvalidClientAuth('not a client that authenticates by private_key_jwt')
-  const { clientId, jti, expiresAt } = verifyAssertion(decoded, client.metadata, issuer, now())
+  const { clientId, jti, expiresAt } = await verifyAssertion(decoded, client.metadata, issuer, now())
   // The same memory as at the engine's endpoints: an assertion is accepted once, wherever it is shown.
   const key = createHash('sha256').update(`authority\0${clientId}\0${jti}`, 'utf8').digest()
   if (!(await ledger.spend(key, expiresAt)))
